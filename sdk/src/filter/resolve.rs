@@ -1,0 +1,363 @@
+//! Makes a condition ready for one entity: finds the fields, gives values the fields' types.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::protocol::{EntityDefinition, FieldDataType, FieldDefinition};
+
+use super::ast::{Comparison, Condition, Operand};
+use super::evaluate::{Node, Test};
+use super::literal::{self, Value};
+use super::member::{self, Element, Scalar, ScalarKind};
+use super::quantity::Quantity;
+
+/// A condition that means nothing for the entity: which part of it, why, and the way out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResolveError {
+    subject: String,
+    kind: ResolveErrorKind,
+}
+
+/// Why a condition means nothing for an entity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ResolveErrorKind {
+    /// The entity has no field of that name.
+    UnknownField {
+        /// The entity's name.
+        entity: String,
+        /// The field whose name resembles it most, if one does.
+        nearest: Option<String>,
+    },
+    /// A field or a value stands alone.
+    BareOperand,
+    /// The operator has no meaning for the field's type.
+    OperatorDoesNotFit {
+        /// The operator as it is written.
+        operator: &'static str,
+        /// The field's type.
+        data_type: FieldDataType,
+    },
+    /// The operator has no meaning for null.
+    NullDoesNotFit {
+        /// The operator as it is written.
+        operator: &'static str,
+    },
+    /// The value cannot be read as the field's type.
+    ValueDoesNotFit {
+        /// The value as it is written.
+        value: String,
+        /// The field's type.
+        data_type: FieldDataType,
+    },
+    /// The first bound of a `between` is greater than the second.
+    ReversedBounds {
+        /// The first bound as it is written.
+        lower: String,
+        /// The second bound as it is written.
+        upper: String,
+    },
+}
+
+impl ResolveError {
+    fn new(subject: impl Into<String>, kind: ResolveErrorKind) -> Self {
+        Self { subject: subject.into(), kind }
+    }
+
+    /// The field that is meant, or the operand that stands alone.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// What is wrong.
+    #[must_use]
+    pub fn kind(&self) -> &ResolveErrorKind {
+        &self.kind
+    }
+}
+
+impl fmt::Display for ResolveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let subject = &self.subject;
+        match &self.kind {
+            ResolveErrorKind::UnknownField { entity, nearest: Some(nearest) } => {
+                write!(f, "the entity `{entity}` has no field `{subject}`; did you mean `{nearest}`?")
+            }
+            ResolveErrorKind::UnknownField { entity, nearest: None } => {
+                write!(f, "the entity `{entity}` has no field `{subject}`; name one of its own")
+            }
+            ResolveErrorKind::BareOperand => {
+                write!(f, "`{subject}` stands alone and tests nothing; write a comparison such as state = 'open'")
+            }
+            ResolveErrorKind::OperatorDoesNotFit { operator, data_type } => {
+                let ways_out = operators(data_type);
+                write!(f, "`{operator}` has no meaning for the field `{subject}` of type {data_type}; use {ways_out}")
+            }
+            ResolveErrorKind::NullDoesNotFit { operator } => {
+                write!(f, "`{operator}` cannot test the field `{subject}` against null; use `= null` or `!= null`")
+            }
+            ResolveErrorKind::ValueDoesNotFit { value, data_type } => {
+                let way_out = spelling(data_type);
+                write!(f, "{value} does not fit the field `{subject}` of type {data_type}; write {way_out}")
+            }
+            ResolveErrorKind::ReversedBounds { lower, upper } => write!(
+                f,
+                "the bounds of the `between` on the field `{subject}` are reversed; write `{subject} between {upper} and {lower}`"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ResolveError {}
+
+/// The operators that have a meaning for a type.
+fn operators(data_type: &FieldDataType) -> &'static str {
+    match (ScalarKind::of(data_type), data_type) {
+        (Some(ScalarKind::Boolean), _) => "=, != or in",
+        (Some(ScalarKind::Number | ScalarKind::Moment), _) => "=, !=, <, <=, >, >=, between or in",
+        (Some(ScalarKind::Text), _) => "contains, =, !=, <, <=, >, >=, between or in",
+        (None, FieldDataType::List | FieldDataType::Map) => "contains, `= null` or `!= null`",
+        (None, _) => "`= null` or `!= null`",
+    }
+}
+
+/// How a value of the type is written.
+fn spelling(data_type: &FieldDataType) -> &'static str {
+    match ScalarKind::of(data_type) {
+        Some(ScalarKind::Boolean) => "true or false",
+        Some(ScalarKind::Number) => "a number such as -12.5",
+        Some(ScalarKind::Text) | None => "text in quotes",
+        Some(ScalarKind::Moment) => {
+            "a date and time such as 2021-04-20T12:30:45Z, a date, or whole milliseconds since 1970"
+        }
+    }
+}
+
+/// The fields that a condition needs, and the condition with their indices and types.
+pub(super) fn resolve(condition: &Condition, entity: &EntityDefinition) -> Result<(Vec<String>, Node), ResolveError> {
+    let mut resolver = Resolver { entity, fields: Vec::new() };
+    let node = resolver.node(condition)?;
+    Ok((resolver.fields, node))
+}
+
+struct Resolver<'a> {
+    entity: &'a EntityDefinition,
+    fields: Vec<String>,
+}
+
+impl Resolver<'_> {
+    fn node(&mut self, condition: &Condition) -> Result<Node, ResolveError> {
+        match condition {
+            Condition::And(parts) => Ok(Node::All(self.nodes(parts)?)),
+            Condition::Or(parts) => Ok(Node::Any(self.nodes(parts)?)),
+            Condition::Not(inner) => Ok(Node::Not(Box::new(self.node(inner)?))),
+            Condition::Compare { field, operator, value } => {
+                self.test(field, |definition| comparison(definition, *operator, value))
+            }
+            Condition::Between { field, lower, upper } => {
+                self.test(field, |definition| between(definition, lower, upper))
+            }
+            Condition::In { field, values } => self.test(field, |definition| within(definition, values)),
+            Condition::Bare(Operand::Field(field)) => {
+                Err(ResolveError::new(field.as_str(), ResolveErrorKind::BareOperand))
+            }
+            Condition::Bare(Operand::Value(value)) => {
+                Err(ResolveError::new(value.to_string(), ResolveErrorKind::BareOperand))
+            }
+        }
+    }
+
+    fn nodes(&mut self, parts: &[Condition]) -> Result<Vec<Node>, ResolveError> {
+        parts.iter().map(|part| self.node(part)).collect()
+    }
+
+    fn test(
+        &mut self,
+        name: &str,
+        test: impl FnOnce(&FieldDefinition) -> Result<Test, ResolveErrorKind>,
+    ) -> Result<Node, ResolveError> {
+        let definition = self.entity.field(name).ok_or_else(|| {
+            let entity = self.entity.entity.entity_identifier.clone();
+            let names = self.entity.fields.iter().map(|field| field.field_name.as_str());
+            ResolveError::new(name, ResolveErrorKind::UnknownField { entity, nearest: nearest(name, names) })
+        })?;
+        let test = test(definition).map_err(|kind| ResolveError::new(name, kind))?;
+        let known = self.fields.iter().position(|field| field == name);
+        let field = known.unwrap_or_else(|| {
+            self.fields.push(name.to_owned());
+            self.fields.len() - 1
+        });
+        Ok(Node::Test { field, test })
+    }
+}
+
+fn comparison(field: &FieldDefinition, operator: Comparison, value: &Value) -> Result<Test, ResolveErrorKind> {
+    match (operator, value) {
+        (Comparison::Equal, Value::Null) => return Ok(Test::Null { wanted: true }),
+        (Comparison::NotEqual, Value::Null) => return Ok(Test::Null { wanted: false }),
+        (_, Value::Null) => return Err(ResolveErrorKind::NullDoesNotFit { operator: operator.symbol() }),
+        (Comparison::Contains, _) => return contains(field, value),
+        _ => {}
+    }
+    let kind = scalar_kind(field, operator.symbol())?;
+    let is_equality = matches!(operator, Comparison::Equal | Comparison::NotEqual);
+    if kind == ScalarKind::Boolean && !is_equality {
+        return Err(operator_does_not_fit(field, operator.symbol()));
+    }
+    Ok(Test::Compare { kind, operator, value: scalar(field, kind, value)? })
+}
+
+fn between(field: &FieldDefinition, lower: &Value, upper: &Value) -> Result<Test, ResolveErrorKind> {
+    let operator = "between";
+    if *lower == Value::Null || *upper == Value::Null {
+        return Err(ResolveErrorKind::NullDoesNotFit { operator });
+    }
+    let kind = scalar_kind(field, operator)?;
+    if kind == ScalarKind::Boolean {
+        return Err(operator_does_not_fit(field, operator));
+    }
+    let (first, second) = (scalar(field, kind, lower)?, scalar(field, kind, upper)?);
+    if first.compare(&second).is_some_and(std::cmp::Ordering::is_gt) {
+        return Err(ResolveErrorKind::ReversedBounds { lower: lower.to_string(), upper: upper.to_string() });
+    }
+    Ok(Test::Between { kind, lower: first, upper: second })
+}
+
+fn within(field: &FieldDefinition, values: &[Value]) -> Result<Test, ResolveErrorKind> {
+    let kind = scalar_kind(field, "in")?;
+    let null = values.contains(&Value::Null);
+    let others = values.iter().filter(|value| **value != Value::Null);
+    let values = others.map(|value| scalar(field, kind, value)).collect::<Result<_, _>>()?;
+    Ok(Test::In { kind, values, null })
+}
+
+fn contains(field: &FieldDefinition, value: &Value) -> Result<Test, ResolveErrorKind> {
+    match &field.data_type {
+        FieldDataType::String => match scalar(field, ScalarKind::Text, value)? {
+            Scalar::Text(text) => Ok(Test::ContainsText(text.into_owned())),
+            Scalar::Boolean(_) | Scalar::Number(_) | Scalar::Moment(_) => Err(value_does_not_fit(field, value)),
+        },
+        FieldDataType::List => Ok(Test::ContainsElement(element(field, value)?)),
+        FieldDataType::Map => Ok(Test::ContainsEntry(element(field, value)?)),
+        _ => Err(operator_does_not_fit(field, Comparison::Contains.symbol())),
+    }
+}
+
+fn scalar_kind(field: &FieldDefinition, operator: &'static str) -> Result<ScalarKind, ResolveErrorKind> {
+    ScalarKind::of(&field.data_type).ok_or_else(|| operator_does_not_fit(field, operator))
+}
+
+fn operator_does_not_fit(field: &FieldDefinition, operator: &'static str) -> ResolveErrorKind {
+    ResolveErrorKind::OperatorDoesNotFit { operator, data_type: field.data_type.clone() }
+}
+
+fn value_does_not_fit(field: &FieldDefinition, value: &Value) -> ResolveErrorKind {
+    ResolveErrorKind::ValueDoesNotFit { value: value.to_string(), data_type: field.data_type.clone() }
+}
+
+/// The value as the field's type has it. How AppFlow quotes values is not documented, so quotes do not matter where
+/// the field's type leaves no doubt.
+fn scalar(field: &FieldDefinition, kind: ScalarKind, value: &Value) -> Result<Scalar<'static>, ResolveErrorKind> {
+    let scalar = match (kind, value) {
+        (ScalarKind::Boolean, Value::Boolean(boolean)) => Some(Scalar::Boolean(*boolean)),
+        (ScalarKind::Boolean, Value::String(text)) => member::boolean(text).map(Scalar::Boolean),
+        (ScalarKind::Number, Value::Number(number)) => Quantity::parse(number.as_str()).ok().map(Scalar::Number),
+        (ScalarKind::Number, Value::String(text)) => Quantity::parse(text).ok().map(Scalar::Number),
+        (ScalarKind::Text, Value::String(text)) => Some(Scalar::Text(Cow::Owned(text.clone()))),
+        (ScalarKind::Text, Value::Number(number)) => Some(Scalar::Text(Cow::Owned(number.to_string()))),
+        (ScalarKind::Text, Value::Date(date)) => Some(Scalar::Text(Cow::Owned(date.to_string()))),
+        (ScalarKind::Moment, Value::String(text)) => member::moment(text).map(Scalar::Moment),
+        (ScalarKind::Moment, Value::Date(_) | Value::DateTime(_) | Value::Number(_)) => {
+            moment(value).map(Scalar::Moment)
+        }
+        // A moment has many spellings, so that comparing its text would depend on chance.
+        (ScalarKind::Text, Value::DateTime(_) | Value::Boolean(_) | Value::Null)
+        | (ScalarKind::Boolean, Value::Number(_) | Value::Date(_) | Value::DateTime(_) | Value::Null)
+        | (ScalarKind::Number, Value::Boolean(_) | Value::Date(_) | Value::DateTime(_) | Value::Null)
+        | (ScalarKind::Moment, Value::Boolean(_) | Value::Null) => None,
+    };
+    scalar.ok_or_else(|| value_does_not_fit(field, value))
+}
+
+/// The moment that a value names; a number counts milliseconds since 1970, as in the official SDKs' tests.
+fn moment(value: &Value) -> Option<jiff::SignedDuration> {
+    match value {
+        Value::Date(date) => Some(literal::since_epoch(date.to_datetime(jiff::civil::Time::midnight()))),
+        Value::DateTime(instant) => Some(instant.since_epoch()),
+        Value::Number(number) => number.as_str().parse().ok().map(jiff::SignedDuration::from_millis),
+        Value::Null | Value::Boolean(_) | Value::String(_) => None,
+    }
+}
+
+fn element(field: &FieldDefinition, value: &Value) -> Result<Element, ResolveErrorKind> {
+    let element = |text: String| Element { text, quantity: None, moment: None };
+    match value {
+        Value::String(text) => Ok(element(text.clone())),
+        Value::Boolean(boolean) => Ok(element(boolean.to_string())),
+        Value::Number(number) => match Quantity::parse(number.as_str()) {
+            Ok(quantity) => Ok(Element { quantity: Some(quantity), ..element(number.to_string()) }),
+            Err(_) => Err(value_does_not_fit(field, value)),
+        },
+        Value::Date(_) | Value::DateTime(_) => Ok(Element { moment: moment(value), ..element(value.to_string()) }),
+        Value::Null => Err(ResolveErrorKind::NullDoesNotFit { operator: Comparison::Contains.symbol() }),
+    }
+}
+
+/// The name that resembles the sought one most: the same letters in other cases, or few changes away.
+fn nearest<'a>(sought: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+    const LONGEST: usize = 128;
+    let sought = sought.to_lowercase();
+    let most = 1 + sought.chars().count() / 4;
+    names
+        .filter(|name| name.len() <= LONGEST && sought.len() <= LONGEST)
+        .map(|name| (changes(&sought, &name.to_lowercase()), name))
+        .filter(|(changes, _)| *changes <= most)
+        .min_by_key(|(changes, _)| *changes)
+        .map(|(_, name)| name.to_owned())
+}
+
+/// How many characters must be added, removed or replaced to turn one text into the other.
+fn changes(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (index, character) in from.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = index + 1;
+        for (column, other) in to.iter().enumerate() {
+            let replaced = diagonal + usize::from(character != *other);
+            diagonal = row[column + 1];
+            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_nearest_name_if_one_is_near() {
+        let names = ["state", "total", "placed_at"];
+        for (sought, expected) in [
+            ("stat", Some("state")),
+            ("STATE", Some("state")),
+            ("placedAt", Some("placed_at")),
+            ("totl", Some("total")),
+            ("colour", None),
+            ("x", None),
+        ] {
+            assert_eq!(nearest(sought, names.into_iter()).as_deref(), expected, "{sought}");
+        }
+    }
+
+    #[test]
+    fn counts_the_changes_between_two_words() {
+        for (from, to, count) in
+            [("", "", 0), ("abc", "", 3), ("", "abc", 3), ("kitten", "sitting", 3), ("ab", "ba", 2)]
+        {
+            assert_eq!(changes(from, to), count, "{from} {to}");
+        }
+    }
+}

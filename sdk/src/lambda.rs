@@ -1,0 +1,197 @@
+//! Runs a connector as an AWS Lambda function.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::error::{DisplayErrorContext, ProvideErrorMetadata};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde_json::value::RawValue;
+use tokio::sync::{Mutex, OnceCell};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::connector::{Connector, InvocationContext};
+use crate::credentials::SecretStore;
+use crate::dispatch::handle;
+use crate::error::ConnectorError;
+use crate::protocol::DecodeError;
+use crate::secret::Secret;
+
+/// The function could not be started, or lost its connection to the Runtime API.
+#[derive(Debug)]
+pub struct RunError(lambda_runtime::Error);
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the Lambda runtime stopped")
+    }
+}
+
+impl std::error::Error for RunError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.0)
+    }
+}
+
+/// Answers AppFlow's requests with a connector until Lambda ends the process.
+///
+/// Reads secrets from Secrets Manager with the function's role, writes one JSON line per invocation to the log, and
+/// reports requests that cannot be read as function errors of type `AppFlowSdk.InvalidRequest`.
+///
+/// ```no_run
+/// # use appflow_sdk::{Connector, lambda::RunError};
+/// # async fn example(connector: impl Connector) -> Result<(), RunError> {
+/// appflow_sdk::lambda::run(connector).await
+/// # }
+/// ```
+///
+/// # Errors
+/// [`RunError`] when the Runtime API cannot be reached.
+///
+/// # Panics
+/// When the variables that Lambda sets for every function (`AWS_LAMBDA_FUNCTION_NAME` and its like) are missing: the
+/// process does not run in Lambda.
+pub async fn run<C: Connector>(connector: C) -> Result<(), RunError> {
+    write_logs_as_json();
+    let connector = Arc::new(connector);
+    let secrets: Arc<dyn SecretStore> = Arc::new(SecretsManager::default());
+    let function = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
+        let connector = Arc::clone(&connector);
+        let secrets = Arc::clone(&secrets);
+        async move {
+            let (request, call) = event.into_parts();
+            let limit = call.deadline().duration_since(SystemTime::now()).unwrap_or(Duration::ZERO);
+            let context = InvocationContext::new(call.request_id, limit, secrets);
+            handle(&*connector, request.get().as_bytes(), context).await.map_err(InvalidRequest)
+        }
+    });
+    // The runtime's own tracing layer is left out: it would wrap each line of ours in a span of its own.
+    lambda_runtime::Runtime::new(function).run().await.map_err(RunError)
+}
+
+/// One JSON object a line, as CloudWatch Logs Insights reads it; the level comes from `RUST_LOG`, `info` by default.
+fn write_logs_as_json() {
+    let level = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env_lossy();
+    // A second call in one process finds a subscriber already set and leaves it.
+    drop(
+        tracing_subscriber::fmt()
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_span_list(false)
+            .with_env_filter(level)
+            .try_init(),
+    );
+}
+
+/// A request that cannot be read, as a Lambda function error.
+#[derive(Debug)]
+struct InvalidRequest(DecodeError);
+
+impl From<InvalidRequest> for Diagnostic {
+    fn from(InvalidRequest(error): InvalidRequest) -> Self {
+        tracing::error!(error = %error, "the request cannot be read");
+        Self { error_type: "AppFlowSdk.InvalidRequest".to_owned(), error_message: error.to_string() }
+    }
+}
+
+/// How long a secret that was read may be used again.
+const SECRET_LIFETIME: Duration = Duration::from_mins(1);
+
+/// How long a fresh secret may be invisible: Secrets Manager is eventually consistent, and AppFlow makes the secret just
+/// before it asks the connector to validate it.
+const SECRET_PATIENCE: Duration = Duration::from_secs(3);
+
+/// AWS Secrets Manager. The client is made at the first use, so that describing the connector costs no TLS set-up.
+#[derive(Default)]
+struct SecretsManager {
+    client: OnceCell<Client>,
+    read: Mutex<HashMap<String, (Instant, Secret)>>,
+}
+
+impl fmt::Debug for SecretsManager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretsManager")
+    }
+}
+
+impl SecretsManager {
+    async fn client(&self) -> &Client {
+        self.client
+            .get_or_init(|| async {
+                use aws_smithy_http_client::{Builder, tls};
+                let http = Builder::new()
+                    .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+                    .build_https();
+                let config = aws_config::defaults(aws_config::BehaviorVersion::v2026_01_12()).http_client(http);
+                Client::new(&config.load().await)
+            })
+            .await
+    }
+
+    async fn get(&self, secret_arn: &str) -> Result<Secret, ConnectorError> {
+        let mut read = self.read.lock().await;
+        if let Some((at, secret)) = read.get(secret_arn)
+            && at.elapsed() < SECRET_LIFETIME
+        {
+            return Ok(secret.clone());
+        }
+        let secret = self.get_patiently(secret_arn).await?;
+        read.insert(secret_arn.to_owned(), (Instant::now(), secret.clone()));
+        Ok(secret)
+    }
+
+    /// Tries again for a short time when the secret is not visible yet.
+    async fn get_patiently(&self, secret_arn: &str) -> Result<Secret, ConnectorError> {
+        let started = Instant::now();
+        let mut pause = Duration::from_millis(200);
+        loop {
+            match self.get_once(secret_arn).await {
+                Err(error) if is_not_visible_yet(&error) && started.elapsed() + pause < SECRET_PATIENCE => {
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn get_once(&self, secret_arn: &str) -> Result<Secret, ConnectorError> {
+        let answer = self.client().await.get_secret_value().secret_id(secret_arn).send().await.map_err(|error| {
+            let code = error.code().unwrap_or("no answer").to_owned();
+            let text = format!("the secret {secret_arn} cannot be read ({code})");
+            match code.as_str() {
+                "ResourceNotFoundException" => ConnectorError::resource_not_found(format!(
+                    "{text}; was the connection deleted, or is it in another region?"
+                )),
+                "AccessDeniedException" => ConnectorError::access_denied(format!(
+                    "{text}; allow the function's role secretsmanager:GetSecretValue on it"
+                )),
+                _ => ConnectorError::server_error(text),
+            }
+            .with_source(DisplayErrorContext(error).to_string())
+        })?;
+        match answer.secret_string {
+            Some(text) => Ok(Secret::from(text)),
+            None => Err(ConnectorError::invalid_credentials(format!("the secret {secret_arn} holds no text"))),
+        }
+    }
+}
+
+fn is_not_visible_yet(error: &ConnectorError) -> bool {
+    matches!(error.code().as_str(), "ResourceNotFoundError" | "AccessDenied")
+}
+
+impl SecretStore for SecretsManager {
+    fn secret<'a>(
+        &'a self,
+        secret_arn: &'a str,
+    ) -> Pin<Box<dyn Future<Output = Result<Secret, ConnectorError>> + Send + 'a>> {
+        Box::pin(self.get(secret_arn))
+    }
+}

@@ -1,0 +1,103 @@
+//! Records: JSON objects that travel as text.
+
+use std::fmt;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+/// One record: the text of a JSON object whose members are the entity's fields.
+///
+/// The text is passed through as it came from the source system and escaped once, when the response is written.
+///
+/// ```
+/// use appflow_sdk::protocol::Record;
+/// let record = Record::new(&serde_json::json!({"id": 1, "total": 9.90}))?;
+/// assert_eq!(record.get(), r#"{"id":1,"total":9.9}"#);
+/// # Ok::<(), appflow_sdk::protocol::NotARecord>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Record(Box<str>);
+
+/// The value is not a JSON object.
+#[derive(Debug)]
+pub struct NotARecord {
+    found: String,
+}
+
+impl fmt::Display for NotARecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a record must be a JSON object, found {}", self.found)
+    }
+}
+
+impl std::error::Error for NotARecord {}
+
+impl Record {
+    /// Serialises a value.
+    ///
+    /// # Errors
+    /// [`NotARecord`] when the value does not serialise, or serialises to something other than an object.
+    pub fn new<T: Serialize + ?Sized>(value: &T) -> Result<Self, NotARecord> {
+        let text = serde_json::to_string(value).map_err(|error| NotARecord { found: error.to_string() })?;
+        Self::from_object_text(text.into())
+    }
+
+    /// Takes JSON that was already read, without copying it.
+    ///
+    /// # Errors
+    /// [`NotARecord`] when it is not an object.
+    pub fn from_raw(raw: Box<RawValue>) -> Result<Self, NotARecord> {
+        Self::from_object_text(raw.into())
+    }
+
+    /// Takes text and checks that it is one JSON object.
+    ///
+    /// # Errors
+    /// [`NotARecord`] when it is not.
+    pub fn parse(text: &str) -> Result<Self, NotARecord> {
+        let raw: &RawValue = serde_json::from_str(text).map_err(|error| NotARecord { found: error.to_string() })?;
+        Self::from_object_text(raw.get().into())
+    }
+
+    fn from_object_text(text: Box<str>) -> Result<Self, NotARecord> {
+        match text.as_bytes().first() {
+            Some(b'{') => Ok(Self(text)),
+            Some(b'[') => Err(NotARecord { found: "an array".to_owned() }),
+            Some(b'"') => Err(NotARecord { found: "a string".to_owned() }),
+            Some(b't' | b'f') => Err(NotARecord { found: "a boolean".to_owned() }),
+            Some(b'n') => Err(NotARecord { found: "null".to_owned() }),
+            _ => Err(NotARecord { found: "a number".to_owned() }),
+        }
+    }
+
+    /// Text that this crate assembled from members that were read as JSON.
+    pub(crate) fn from_trusted(object: String) -> Self {
+        Self(object.into())
+    }
+
+    /// The JSON text.
+    #[must_use]
+    pub fn get(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Record {
+    /// Tells the size, not the content: records are the customer's data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Record({} bytes)", self.0.len())
+    }
+}
+
+impl Serialize for Record {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Record {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}

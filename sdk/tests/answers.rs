@@ -1,0 +1,157 @@
+//! What AppFlow gets back, whatever the connector does.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops, and says why")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use appflow_sdk::protocol::*;
+use appflow_sdk::{Catalogue, Connector, ConnectorError, InvocationContext, Secret, handle};
+use serde_json::{Value, json};
+
+/// What the connector under test does when it is asked for records.
+enum Behaviour {
+    Answer,
+    Fail,
+    Hang,
+    Flood,
+}
+
+struct Source(Behaviour);
+
+impl Source {
+    fn catalogue() -> Catalogue {
+        let id = FieldDefinition::new("id", FieldDataType::Integer).primary_key();
+        Catalogue::new(vec![EntityDefinition::new("things", vec![id])])
+    }
+}
+
+impl Connector for Source {
+    async fn describe_connector_configuration(
+        &self,
+        _: DescribeConnectorConfigurationRequest,
+        _: &InvocationContext,
+    ) -> Result<DescribeConnectorConfigurationResponse, ConnectorError> {
+        let scope = RuntimeSettingScope::ConnectorProfile;
+        let base_url =
+            ConnectorRuntimeSetting::new("baseUrl", RuntimeSettingType::Url, scope, "Base URL", "Where it is");
+        Ok(DescribeConnectorConfigurationResponse::source("n", "o", "1").setting(base_url.required()))
+    }
+
+    async fn list_entities(
+        &self,
+        request: ListEntitiesRequest,
+        _: &InvocationContext,
+    ) -> Result<ListEntitiesResponse, ConnectorError> {
+        Self::catalogue().list(&request)
+    }
+
+    async fn describe_entity(
+        &self,
+        request: DescribeEntityRequest,
+        _: &InvocationContext,
+    ) -> Result<DescribeEntityResponse, ConnectorError> {
+        Self::catalogue().describe(&request)
+    }
+
+    async fn query_data(
+        &self,
+        _: QueryDataRequest,
+        context: &InvocationContext,
+    ) -> Result<QueryDataResponse, ConnectorError> {
+        assert!(context.remaining() <= Duration::from_secs(30), "AppFlow waits no longer");
+        match self.0 {
+            Behaviour::Answer => Ok(QueryDataResponse::new(vec![Record::parse(r#"{"id":1}"#).unwrap()], None)),
+            Behaviour::Fail => Err(ConnectorError::rate_limit_exceeded("slow down")
+                .with_retry_after(Duration::from_secs(7))
+                .with_source("token=hunter2")),
+            Behaviour::Hang => std::future::pending().await,
+            Behaviour::Flood => {
+                let large = Record::new(&json!({"text": "\"".repeat(3 * 1024 * 1024)})).unwrap();
+                Ok(QueryDataResponse::new(vec![large], None))
+            }
+        }
+    }
+}
+
+async fn ask(behaviour: Behaviour, request: Value) -> Value {
+    let secrets = BTreeMap::from([
+        ("good".to_owned(), Secret::new(r#"{"username":"u","password":"p"}"#)),
+        ("bad".to_owned(), Secret::new("hunter2")),
+    ]);
+    let context = InvocationContext::new("r", Duration::from_mins(15), Arc::new(secrets));
+    let answer = handle(&Source(behaviour), request.to_string().as_bytes(), context).await.unwrap();
+    serde_json::from_str(answer.get()).unwrap()
+}
+
+fn query() -> Value {
+    json!({"type": "QueryDataRequest", "entityIdentifier": "things", "connectorContext": {}})
+}
+
+#[tokio::test]
+async fn a_success_is_passed_on() {
+    let answer = ask(Behaviour::Answer, query()).await;
+    assert_eq!(answer, json!({"isSuccess": true, "errorDetails": null, "nextToken": null, "records": ["{\"id\":1}"]}));
+}
+
+#[tokio::test]
+async fn a_failure_has_code_message_and_delay_but_not_its_cause() {
+    let answer = ask(Behaviour::Fail, query()).await;
+    let details = json!({"errorCode": "RateLimitExceeded", "errorMessage": "slow down", "retryAfterSeconds": 7});
+    assert_eq!(answer, json!({"isSuccess": false, "errorDetails": details, "nextToken": null, "records": null}));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connector_that_hangs_is_answered_for_before_appflow_gives_up() {
+    let started = tokio::time::Instant::now();
+    let answer = ask(Behaviour::Hang, query()).await;
+    assert!(started.elapsed() < Duration::from_secs(30));
+    assert_eq!(answer["errorDetails"]["errorCode"], "RequestTimeout");
+}
+
+#[tokio::test]
+async fn an_answer_beyond_six_megabytes_once_escaped_becomes_a_failure() {
+    let answer = ask(Behaviour::Flood, query()).await;
+    assert_eq!(answer["isSuccess"], false);
+    assert_eq!(answer["errorDetails"]["errorCode"], "InvalidArgument");
+}
+
+#[tokio::test]
+async fn operations_that_a_source_does_not_offer_are_refused_with_a_reason() {
+    for (name, why) in [("RetrieveDataRequest", "RetrieveData"), ("WriteDataRequest", "source only")] {
+        let request = json!({"type": name, "entityIdentifier": "things", "connectorContext": {}});
+        let answer = ask(Behaviour::Answer, request).await;
+        assert_eq!(answer["errorDetails"]["errorCode"], "InvalidArgument");
+        assert!(answer["errorDetails"]["errorMessage"].as_str().unwrap().contains(why), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn settings_are_validated_against_the_configuration() {
+    let validate = |value: Value| {
+        let scope = "CONNECTOR_PROFILE";
+        let settings = json!({"baseUrl": value});
+        ask(
+            Behaviour::Answer,
+            json!({"type": "ValidateConnectorRuntimeSettingsRequest", "scope": scope, "connectorRuntimeSettings": settings}),
+        )
+    };
+    assert_eq!(validate(json!("https://example.com")).await["isSuccess"], true);
+    let refused = validate(json!("example.com")).await;
+    assert!(refused["errorsByInputField"]["baseUrl"].is_string(), "{refused}");
+    assert_eq!(validate(Value::Null).await["errorsByInputField"]["baseUrl"], "is required");
+}
+
+#[tokio::test]
+async fn credentials_are_read_and_never_shown() {
+    let validate = |secret_arn: &'static str| {
+        let credentials = json!({"secretArn": secret_arn, "authenticationType": "BasicAuth"});
+        ask(Behaviour::Answer, json!({"type": "ValidateCredentialsRequest", "credentials": credentials}))
+    };
+    assert_eq!(validate("good").await["isSuccess"], true);
+    let bad = validate("bad").await;
+    assert_eq!(bad["errorDetails"]["errorCode"], "InvalidCredentials");
+    assert!(!bad.to_string().contains("hunter2"));
+    assert_eq!(validate("missing").await["errorDetails"]["errorCode"], "ResourceNotFoundError");
+}
