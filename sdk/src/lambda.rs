@@ -12,8 +12,9 @@ use aws_sdk_secretsmanager::error::{DisplayErrorContext, ProvideErrorMetadata};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 use tokio::sync::{Mutex, OnceCell};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::connector::{Connector, InvocationContext};
 use crate::credentials::SecretStore;
@@ -57,7 +58,19 @@ impl std::error::Error for RunError {
 /// When the variables that Lambda sets for every function (`AWS_LAMBDA_FUNCTION_NAME` and its like) are missing: the
 /// process does not run in Lambda.
 pub async fn run<C: Connector>(connector: C) -> Result<(), RunError> {
-    write_logs_as_json();
+    run_with_log_level(connector, "info").await
+}
+
+/// As [`run`], with a log level from the binary's edge: a level such as `debug`, or levels by target such as
+/// `info,appflow_sdk=trace`. What cannot be read counts as `info`, and is said in the log.
+///
+/// # Errors
+/// As [`run`].
+///
+/// # Panics
+/// As [`run`].
+pub async fn run_with_log_level<C: Connector>(connector: C, level: &str) -> Result<(), RunError> {
+    write_logs_as_json(level);
     let connector = Arc::new(connector);
     let secrets: Arc<dyn SecretStore> = Arc::new(SecretsManager::default());
     let function = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
@@ -74,19 +87,17 @@ pub async fn run<C: Connector>(connector: C) -> Result<(), RunError> {
     lambda_runtime::Runtime::new(function).run().await.map_err(RunError)
 }
 
-/// One JSON object a line, as CloudWatch Logs Insights reads it; the level comes from `RUST_LOG`, `info` by default.
-fn write_logs_as_json() {
-    let level = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env_lossy();
+/// One JSON object a line, as CloudWatch Logs Insights reads it.
+fn write_logs_as_json(level: &str) {
+    let read: Result<Targets, _> = level.parse();
+    let problem = read.as_ref().err().map(ToString::to_string);
+    let targets = read.unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
+    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
     // A second call in one process finds a subscriber already set and leaves it.
-    drop(
-        tracing_subscriber::fmt()
-            .json()
-            .flatten_event(true)
-            .with_current_span(false)
-            .with_span_list(false)
-            .with_env_filter(level)
-            .try_init(),
-    );
+    drop(tracing_subscriber::registry().with(lines).with(targets).try_init());
+    if let Some(problem) = problem {
+        tracing::warn!(level, problem, "the log level cannot be read; info is used");
+    }
 }
 
 /// A request that cannot be read, as a Lambda function error.

@@ -1,0 +1,121 @@
+//! What AppFlow is told: the connector's configuration, and the entities with their fields.
+
+use appflow_sdk::protocol::{
+    ConnectorRuntimeSetting, DescribeConnectorConfigurationResponse, EntityDefinition, FieldDefinition,
+    RuntimeSettingScope, RuntimeSettingType,
+};
+
+use crate::authentication;
+use crate::manifest::{BASE_URL_SETTING, Entity, Manifest};
+
+/// The answer to `DescribeConnectorConfiguration`.
+pub(crate) fn configuration(manifest: &Manifest) -> DescribeConnectorConfigurationResponse {
+    let identity = &manifest.connector;
+    let mut configuration =
+        DescribeConnectorConfigurationResponse::source(&identity.name, &identity.owner, &identity.version)
+            .authentication(authentication::configuration(&manifest.authentication))
+            .api_versions(identity.api_versions.iter());
+    configuration.logo_url.clone_from(&identity.logo_url);
+    settings(manifest).into_iter().fold(configuration, DescribeConnectorConfigurationResponse::setting)
+}
+
+/// The runtime settings: the base URL, and those of the manifest.
+fn settings(manifest: &Manifest) -> Vec<ConnectorRuntimeSetting> {
+    let description = match &manifest.connection.base_url {
+        Some(url) => format!("Where the API is; {url} if left empty"),
+        None => "Where the API is, such as https://api.example.com".to_owned(),
+    };
+    let scope = RuntimeSettingScope::ConnectorProfile;
+    let mut base_url =
+        ConnectorRuntimeSetting::new(BASE_URL_SETTING, RuntimeSettingType::Url, scope, "Base URL", description);
+    base_url.required = manifest.connection.base_url.is_none();
+    let declared = manifest.settings.iter().map(|(key, setting)| {
+        let description = if setting.description.is_empty() { &setting.label } else { &setting.description };
+        let (data_type, scope) = (setting.data_type.clone(), setting.scope.clone());
+        let mut declared = ConnectorRuntimeSetting::new(key, data_type, scope, &setting.label, description);
+        declared.required = setting.required;
+        if setting.options.is_empty() { declared } else { declared.options(&setting.options) }
+    });
+    std::iter::once(base_url).chain(declared).collect()
+}
+
+/// The entities, in the order of the manifest.
+pub(crate) fn definitions(manifest: &Manifest) -> Vec<EntityDefinition> {
+    manifest.entities.iter().map(|(name, entity)| definition(name, entity)).collect()
+}
+
+fn definition(name: &str, entity: &Entity) -> EntityDefinition {
+    let fields = entity.fields.iter().map(|(name, declared)| {
+        let mut field = FieldDefinition::new(name, declared.data_type.clone());
+        if declared.primary_key {
+            field = field.primary_key();
+        } else if declared.nullable == Some(false) {
+            field = field.required();
+        }
+        if declared.incremental {
+            field = field.incremental();
+        }
+        if let Some(label) = &declared.label {
+            field = field.label(label);
+        }
+        if let Some(description) = &declared.description {
+            field = field.description(description);
+        }
+        field
+    });
+    let mut definition = EntityDefinition::new(name, fields.collect());
+    if let Some(label) = &entity.label {
+        definition = definition.label(label);
+    }
+    if let Some(description) = &entity.description {
+        definition = definition.description(description);
+    }
+    definition
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    fn manifest(connection: &str) -> Manifest {
+        let text = format!(
+            "[connector]\nname = \"Acme\"\nowner = \"Acme\"\nversion = \"2\"\napi_versions = [\"2026-01\"]\n[connection]\n{connection}\n\
+             [authentication]\nnone = true\nbasic = true\n\
+             [settings.tenant]\nlabel = \"Tenant\"\nrequired = true\noptions = [\"a\", \"b\"]\n\
+             [entities.orders]\nlabel = \"Orders\"\npath = \"/{{tenant}}/orders\"\n\
+             [entities.orders.fields]\nid = {{ type = \"Integer\", primary_key = true }}\n\
+             at = {{ type = \"DateTime\", incremental = true, nullable = false, label = \"Changed\" }}\nnote = {{ type = \"String\" }}\n"
+        );
+        Manifest::parse(&text, Path::new("m.toml")).unwrap()
+    }
+
+    #[test]
+    fn describes_the_connector() {
+        let configuration = configuration(&manifest(""));
+        assert_eq!(configuration.supported_api_versions, ["2026-01"]);
+        let authentication = configuration.authentication_config.as_ref().unwrap();
+        assert_eq!(authentication.is_basic_auth_supported, Some(true));
+        assert_eq!(authentication.is_api_key_auth_supported, Some(false));
+        let [base_url, tenant] = configuration.settings() else { panic!("{:?}", configuration.settings()) };
+        assert!(base_url.key == BASE_URL_SETTING && base_url.required);
+        assert_eq!(tenant.connector_supplied_value_options.as_deref(), Some(&["a".to_owned(), "b".to_owned()][..]));
+    }
+
+    #[test]
+    fn a_base_url_in_the_manifest_makes_the_setting_optional() {
+        let configuration = configuration(&manifest("base_url = \"https://api.acme.example\""));
+        assert!(!configuration.settings()[0].required);
+    }
+
+    #[test]
+    fn describes_fields() {
+        let definitions = definitions(&manifest(""));
+        assert_eq!(definitions[0].entity.label.as_deref(), Some("Orders"));
+        let [id, at, note] = &definitions[0].fields[..] else { panic!("three fields") };
+        assert_eq!(id.is_primary_key, Some(true));
+        assert!(at.is_incremental() && at.label.as_deref() == Some("Changed"));
+        let nullable = |field: &FieldDefinition| field.read_properties.as_ref().unwrap().is_nullable;
+        assert_eq!([nullable(id), nullable(at), nullable(note)], [Some(false), Some(false), Some(true)]);
+    }
+}

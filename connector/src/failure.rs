@@ -1,0 +1,161 @@
+//! What an API's failure means to AppFlow.
+
+use std::time::Duration;
+
+use appflow_sdk::ConnectorError;
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
+use url::Url;
+
+/// Longest piece of an API's own message that is passed on, in characters.
+const QUOTE_LIMIT: usize = 300;
+
+/// Longest delay that is passed on: AppFlow's field holds seconds in 32 bits, and a day is as good as never.
+const LONGEST_DELAY: Duration = Duration::from_hours(24);
+
+/// The error for an answer whose status is not a success. `said` is the API's own message, already free of secrets.
+pub(crate) fn of_status(url: &Url, status: u16, headers: &HeaderMap, said: Option<&str>) -> ConnectorError {
+    let request = format!("GET {}", url.path());
+    let what = match status {
+        300..=399 => return of_redirect(url, status, headers),
+        401 => format!("the API does not accept the connection's credentials (401 for {request}); renew them"),
+        403 => format!("the API does not allow {request} with the connection's credentials (403)"),
+        404 => format!("the API has nothing at {} (404); is the base URL right?", url.path()),
+        408 | 504 => format!("the API gave up on {request} ({status})"),
+        413 | 414 => format!("{request} is too long for the API ({status}); use a shorter filter or fewer fields"),
+        429 => format!("the API asks to slow down (429 for {request})"),
+        503 => format!("the API is not available at the moment (503 for {request})"),
+        400..=499 => format!("the API refused {request} ({status})"),
+        _ => format!("the API failed on {request} ({status})"),
+    };
+    let message = match said.map(quote).filter(|said| !said.is_empty()) {
+        Some(said) => format!("{what}: {said}"),
+        None => what,
+    };
+    let error = ConnectorError::from_http_status(status, message);
+    match retry_after(headers, Timestamp::now()) {
+        Some(delay) => error.with_retry_after(delay),
+        None => error,
+    }
+}
+
+/// A redirect that was not followed: it leads to another origin, or in circles.
+fn of_redirect(url: &Url, status: u16, headers: &HeaderMap) -> ConnectorError {
+    let target = headers.get(LOCATION).and_then(|value| value.to_str().ok()).and_then(|value| url.join(value).ok());
+    let path = url.path();
+    ConnectorError::client_error(match target {
+        Some(target) if target.origin() != url.origin() => format!(
+            "GET {path} is redirected to {} ({status}), which the connection's credentials are not meant for; if the API \
+             has moved, change the base URL",
+            target.origin().ascii_serialization()
+        ),
+        Some(_) => format!("GET {path} is redirected too often ({status})"),
+        None => format!("GET {path} is redirected to nowhere ({status})"),
+    })
+}
+
+/// The error for a request without a complete answer.
+pub(crate) fn of_transport(url: &Url, error: reqwest::Error, limit: Duration) -> ConnectorError {
+    let path = url.path();
+    let host = url.host_str().unwrap_or_default();
+    let what = if error.is_timeout() {
+        ConnectorError::request_timeout(format!(
+            "GET {path} was not answered within {:.1} s; use a smaller page size in the manifest if it always is so slow",
+            limit.as_secs_f64()
+        ))
+    } else if error.is_connect() {
+        ConnectorError::service_unavailable(format!("{host} cannot be reached; is the base URL right?"))
+    } else {
+        ConnectorError::server_error(format!("the connection to {host} broke off during GET {path}"))
+    };
+    // The URL may hold credentials and filter values.
+    what.with_source(error.without_url())
+}
+
+/// The delay that `Retry-After` asks for: seconds, or an HTTP date.
+fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let delay = if let Ok(seconds) = text.parse() {
+        Duration::from_secs(seconds)
+    } else {
+        let until = rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+        Duration::try_from(until.duration_since(now)).unwrap_or_default()
+    };
+    Some(delay.min(LONGEST_DELAY))
+}
+
+/// One line of an API's own words, of bounded length.
+fn quote(said: &str) -> String {
+    let words = said.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let line = words.collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(QUOTE_LIMIT) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reqwest::header::HeaderValue;
+
+    fn headers(name: reqwest::header::HeaderName, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+    }
+
+    fn url() -> Url {
+        Url::parse("https://a.example/orders?key=hunter2").unwrap()
+    }
+
+    #[test]
+    fn gives_each_status_its_code_and_names_the_path() {
+        for (status, code) in [
+            (400, "InvalidArgument"),
+            (401, "InvalidCredentials"),
+            (403, "AccessDenied"),
+            (404, "ClientError"),
+            (408, "RequestTimeout"),
+            (409, "ClientError"),
+            (413, "InvalidArgument"),
+            (414, "InvalidArgument"),
+            (429, "RateLimitExceeded"),
+            (500, "ServerError"),
+            (502, "ServerError"),
+            (503, "ServiceUnavailable"),
+            (504, "RequestTimeout"),
+        ] {
+            let error = of_status(&url(), status, &HeaderMap::new(), Some("because"));
+            assert_eq!(error.code().as_str(), code, "{status}");
+            assert!(error.message().contains("/orders") && error.message().contains(&status.to_string()), "{error}");
+            assert!(error.message().ends_with(": because"), "{error}");
+            assert!(!error.message().contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn reads_a_delay_in_seconds_or_as_a_date() {
+        let now: Timestamp = "1994-11-06T08:49:07Z".parse().unwrap();
+        let delay = |value| retry_after(&headers(RETRY_AFTER, value), now);
+        assert_eq!(delay("7"), Some(Duration::from_secs(7)));
+        assert_eq!(delay("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(30)));
+        assert_eq!(delay("Sun, 06 Nov 1994 08:49:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(delay("99999999999"), Some(LONGEST_DELAY));
+        assert_eq!(delay("soon"), None);
+        assert_eq!(delay("-1"), None);
+    }
+
+    #[test]
+    fn names_where_a_redirect_leads_without_its_path() {
+        let error = of_status(&url(), 302, &headers(LOCATION, "https://b.example/secret?x=1"), None);
+        assert!(error.message().contains("https://b.example (302)"), "{error}");
+        assert!(!error.message().contains("secret"));
+        assert!(of_status(&url(), 302, &headers(LOCATION, "/orders"), None).message().contains("too often"));
+    }
+
+    #[test]
+    fn quotes_one_line_of_bounded_length() {
+        assert_eq!(quote(" a\r\n\tb\u{7}c "), "a b c");
+        assert_eq!(quote(&"ü".repeat(1000)).chars().count(), QUOTE_LIMIT + 1);
+    }
+}

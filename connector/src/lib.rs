@@ -1,0 +1,167 @@
+//! An AppFlow source connector for HTTP/JSON APIs, described by a [`Manifest`] instead of code.
+//!
+//! The binary is [`HttpConnector`] on AWS Lambda. A connector that needs code for one entity and not for the others can
+//! hold an [`HttpConnector`] and delegate to it.
+//!
+//! ```
+//! use appflow_connector::{HttpConnector, Manifest};
+//! let manifest = Manifest::parse(r#"
+//!     [connector]
+//!     name = "Acme CRM"
+//!     owner = "Acme"
+//!     version = "1.0.0"
+//!     [authentication]
+//!     basic = true
+//!     [entities.orders]
+//!     path = "/orders"
+//!     fields = { id = { type = "Integer", primary_key = true } }
+//! "#, "acme.toml".as_ref())?;
+//! let connector = HttpConnector::new(manifest);
+//! # let _ = connector;
+//! # Ok::<(), appflow_connector::ManifestError>(())
+//! ```
+//!
+//! How a query runs: the filter is divided (`pushdown`) into parameters for the API and a remainder that is applied
+//! here; pages of the API are read (`paging`, `client`), taken apart in one pass (`page`), filtered and projected, until
+//! AppFlow's page is full (`query`); where to go on is kept in a token (`token`). What goes wrong becomes a code and a
+//! message in `failure`.
+
+mod address;
+mod authentication;
+mod catalogue;
+mod client;
+mod connection;
+mod failure;
+mod manifest;
+mod misconfigured;
+mod page;
+mod paging;
+mod pushdown;
+mod query;
+mod retrieve;
+pub mod settings;
+mod template;
+mod token;
+mod written;
+
+pub use manifest::{BASE_URL_SETTING, Manifest, ManifestError, Problem};
+pub use misconfigured::Misconfigured;
+
+use appflow_sdk::protocol::{
+    DescribeConnectorConfigurationRequest, DescribeConnectorConfigurationResponse, DescribeEntityRequest,
+    DescribeEntityResponse, ListEntitiesRequest, ListEntitiesResponse, QueryDataRequest, QueryDataResponse,
+    RetrieveDataRequest, RetrieveDataResponse, RuntimeSettingScope, ValidateConnectorRuntimeSettingsRequest,
+    ValidateConnectorRuntimeSettingsResponse, ValidateCredentialsRequest, ValidateCredentialsResponse,
+};
+use appflow_sdk::{Catalogue, Connector, ConnectorError, InvocationContext, validate_settings};
+
+use crate::address::BaseUrl;
+use crate::client::Client;
+use crate::connection::Connection;
+use crate::manifest::Entity;
+
+/// A connector for the API that a manifest describes.
+#[derive(Debug)]
+pub struct HttpConnector {
+    manifest: Manifest,
+    catalogue: Catalogue,
+    configuration: DescribeConnectorConfigurationResponse,
+    client: Client,
+}
+
+impl HttpConnector {
+    /// Makes the connector. Nothing is opened before the first request needs it.
+    #[must_use]
+    pub fn new(manifest: Manifest) -> Self {
+        let catalogue = Catalogue::new(catalogue::definitions(&manifest));
+        let configuration = catalogue::configuration(&manifest);
+        Self { manifest, catalogue, configuration, client: Client::default() }
+    }
+
+    fn entity(&self, name: &str) -> Result<&Entity, ConnectorError> {
+        // The catalogue's error lists what there is.
+        self.catalogue.get(name)?;
+        self.manifest
+            .entities
+            .get(name)
+            .ok_or_else(|| ConnectorError::invalid_argument(format!("there is no {name:?}")))
+    }
+}
+
+impl Connector for HttpConnector {
+    async fn describe_connector_configuration(
+        &self,
+        _: DescribeConnectorConfigurationRequest,
+        _: &InvocationContext,
+    ) -> Result<DescribeConnectorConfigurationResponse, ConnectorError> {
+        Ok(self.configuration.clone())
+    }
+
+    async fn validate_connector_runtime_settings(
+        &self,
+        request: ValidateConnectorRuntimeSettingsRequest,
+        _: &InvocationContext,
+    ) -> Result<ValidateConnectorRuntimeSettingsResponse, ConnectorError> {
+        let declared = validate_settings(self.configuration.settings(), &request);
+        let mut errors = declared.errors_by_input_field.unwrap_or_default();
+        let given = request.connector_runtime_settings.get(BASE_URL_SETTING).map_or("", |value| value.trim());
+        if request.scope == RuntimeSettingScope::ConnectorProfile
+            && !given.is_empty()
+            && let Err(problem) = BaseUrl::parse(given)
+        {
+            errors.insert(BASE_URL_SETTING.to_owned(), problem.to_string());
+        }
+        Ok(ValidateConnectorRuntimeSettingsResponse::from_errors(errors))
+    }
+
+    async fn validate_credentials(
+        &self,
+        request: ValidateCredentialsRequest,
+        context: &InvocationContext,
+    ) -> Result<ValidateCredentialsResponse, ConnectorError> {
+        let settings = request.connector_context();
+        let connection = Connection::open(&self.client, &self.manifest, &settings, context).await?;
+        if let Some(path) = &self.manifest.connection.test {
+            connection.get(connection.url(path, None)?, context).await?;
+        }
+        Ok(ValidateCredentialsResponse::valid())
+    }
+
+    async fn list_entities(
+        &self,
+        request: ListEntitiesRequest,
+        _: &InvocationContext,
+    ) -> Result<ListEntitiesResponse, ConnectorError> {
+        self.catalogue.list(&request)
+    }
+
+    async fn describe_entity(
+        &self,
+        request: DescribeEntityRequest,
+        _: &InvocationContext,
+    ) -> Result<DescribeEntityResponse, ConnectorError> {
+        self.catalogue.describe(&request)
+    }
+
+    async fn query_data(
+        &self,
+        request: QueryDataRequest,
+        context: &InvocationContext,
+    ) -> Result<QueryDataResponse, ConnectorError> {
+        let name = request.entity_identifier.as_str();
+        let (entity, definition) = (self.entity(name)?, self.catalogue.get(name)?);
+        let connection = Connection::open(&self.client, &self.manifest, &request.connector_context, context).await?;
+        query::query(&connection, name, entity, definition, &request, context).await
+    }
+
+    async fn retrieve_data(
+        &self,
+        request: RetrieveDataRequest,
+        context: &InvocationContext,
+    ) -> Result<RetrieveDataResponse, ConnectorError> {
+        let name = request.entity_identifier.as_str();
+        let (entity, definition) = (self.entity(name)?, self.catalogue.get(name)?);
+        let connection = Connection::open(&self.client, &self.manifest, &request.connector_context, context).await?;
+        retrieve::retrieve(&connection, entity, definition, &request, context).await
+    }
+}

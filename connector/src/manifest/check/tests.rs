@@ -1,0 +1,213 @@
+//! Each rule is broken once.
+
+use std::path::Path;
+
+use super::super::{Manifest, ManifestError};
+
+const RIGHT: &str = r#"
+[connector]
+name = "Acme"
+owner = "Acme"
+version = "1.0"
+[connection]
+base_url = "https://api.acme.example"
+test = "/me"
+[authentication]
+api_key = { header = "X-Key" }
+[settings.tenant]
+label = "Tenant"
+required = true
+[entities.orders]
+path = "/{tenant}/orders"
+records = "/data"
+retrieve = "/orders/{id}"
+[entities.orders.paging]
+kind = "cursor"
+parameter = "cursor"
+next = "/next"
+size = { parameter = "limit", max = 100 }
+[entities.orders.fields]
+id = { type = "Integer", primary_key = true }
+name = { type = "String" }
+at = { type = "DateTime", incremental = true }
+[entities.orders.filters]
+at = { ">=" = "since" }
+"#;
+
+#[track_caller]
+fn problems(text: &str) -> Vec<String> {
+    match Manifest::parse(text, Path::new("m.toml")) {
+        Ok(_) => Vec::new(),
+        Err(ManifestError::Inconsistent { problems, .. }) => problems.iter().map(ToString::to_string).collect(),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn finds_nothing_wrong_with_a_right_manifest() {
+    assert_eq!(problems(RIGHT), Vec::<String>::new());
+}
+
+/// A part of the right manifest, what it becomes, and the problem that follows.
+const FAULTS: &[(&str, &str, &str)] = &[
+    (r#"name = "Acme""#, r#"name = "AppFlow Acme""#, "connector.name: must not begin with aws, amazon or appflow"),
+    (r#"owner = "Acme""#, r#"owner = " ""#, "connector.owner: must not be empty"),
+    (r#"version = "1.0""#, r#"version = "1 0""#, "connector.version: must be one word, such as 1.0.0"),
+    (
+        "https://api",
+        "http://api",
+        "connection.base_url: must begin with https://; http:// is for loopback addresses only",
+    ),
+    (r#""/me""#, r#""me""#, "connection.test: must begin with /"),
+    (r#""/me""#, r#""/../me""#, "connection.test: must not hold the segments . and .."),
+    (
+        r#""/me""#,
+        r#""/me?x=1""#,
+        "connection.test: must not hold ? # \\ or white space; query parameters go to `parameters`",
+    ),
+    (r#"{ header = "X-Key" }"#, "{ }", "authentication.api_key: must have either `header` or `parameter`"),
+    (r#"{ header = "X-Key" }"#, r#"{ header = "X Key" }"#, "authentication.api_key: is no name of an HTTP header"),
+    (
+        r#"{ header = "X-Key" }"#,
+        r#"{ header = "X-Key", value = "{key}" }"#,
+        "authentication.api_key.value: {key} stands for nothing; there are apiKey, apiSecretKey",
+    ),
+    (
+        r#"{ header = "X-Key" }"#,
+        r#"{ parameter = "limit" }"#,
+        "entities.orders: the parameter \"limit\" is both in paging.size.parameter and in authentication.api_key",
+    ),
+    (
+        r#"api_key = { header = "X-Key" }"#,
+        "none = false",
+        "authentication: must offer none, basic, api_key, bearer or a header scheme",
+    ),
+    (
+        "required = true",
+        "required = false",
+        "entities.orders.path: the setting \"tenant\" stands in a path, so it must be `required`",
+    ),
+    (
+        "required = true",
+        "required = true\ntype = \"Text\"",
+        "settings.tenant: \"Text\" is no type; there are String, Date, DateTime, Long, Integer, Boolean, Url",
+    ),
+    (
+        "required = true",
+        "required = true\nscope = \"DESTINATION\"",
+        "settings.tenant: `scope` must be CONNECTOR_PROFILE or SOURCE",
+    ),
+    (
+        "/{tenant}/orders",
+        "/{tenent}/orders",
+        "entities.orders.path: there is no setting \"tenent\"; declare it as [settings.tenent]",
+    ),
+    (
+        "/{tenant}/orders",
+        "/{tenant/orders",
+        "entities.orders.path: must hold braces in pairs only, around a name, as in {tenant}",
+    ),
+    ("\"/data\"", "\"data\"", "entities.orders.records: must be a JSON pointer: empty, or beginning with /"),
+    ("\"/data\"", "\"/da~ta\"", "entities.orders.records: must write ~ as ~0 and / within a name as ~1"),
+    ("/orders/{id}", "/orders/one", "entities.orders.retrieve: must hold {id}"),
+    (", primary_key = true", "", "entities.orders.retrieve: needs exactly one field with `primary_key = true`"),
+    (
+        ", primary_key = true",
+        ", primary_key = true, nullable = true",
+        "entities.orders.fields.id: a primary key cannot be null",
+    ),
+    ("max = 100", "max = 0", "entities.orders.paging: `size.max` must be at least 1"),
+    ("\"/next\"", "\"/data/next\"", "entities.orders.paging: `next` must not lead into the records"),
+    (
+        r#"parameter = "cursor""#,
+        r#"parameter = "limit""#,
+        "entities.orders: the parameter \"limit\" is both in paging.parameter and in paging.size.parameter",
+    ),
+    (
+        r#"{ type = "String" }"#,
+        r#"{ type = "Text" }"#,
+        "entities.orders.fields.name: \"Text\" is no type; there are String, Integer, Float, Double, Long, Short, BigInteger, BigDecimal, ByteArray, Boolean, Date, DateTime, Struct, Map, List",
+    ),
+    (
+        r#"{ type = "String" }"#,
+        r#"{ type = "String", incremental = true }"#,
+        "entities.orders.fields.name: `incremental` is for fields of type Date or DateTime",
+    ),
+    (r#"at = { ">=""#, r#"when = { ">=""#, "entities.orders.filters.when: the entity has no field \"when\""),
+    (
+        r#"">=" = "since""#,
+        r#""=>" = "since""#,
+        "entities.orders.filters.at.\"=>\": is no operator; there are = != < <= > >= contains in",
+    ),
+    (
+        r#"">=" = "since""#,
+        r#"contains = "since""#,
+        "entities.orders.filters.at.\"contains\": a field of type DateTime cannot be compared so",
+    ),
+    (
+        r#"at = { ">=" = "since" }"#,
+        r#"id = { "=" = { parameter = "id", format = "date" } }"#,
+        "entities.orders.filters.id.\"=\": `format` is for fields of type Date or DateTime",
+    ),
+    (
+        r#"">=" = "since""#,
+        r#"">=" = { parameter = "since", separator = "," }"#,
+        "entities.orders.filters.at.\">=\": `separator` is for the operator in",
+    ),
+    (
+        r#"">=" = "since""#,
+        r#"">=" = "cursor""#,
+        "entities.orders: the parameter \"cursor\" is both in paging.parameter and in filters",
+    ),
+];
+
+#[test]
+fn finds_each_fault_at_its_key() {
+    for (right, wrong, expected) in FAULTS {
+        assert!(RIGHT.contains(right), "{right}");
+        assert_eq!(problems(&RIGHT.replace(right, wrong)), [*expected], "{wrong}");
+    }
+}
+
+#[test]
+fn finds_every_fault_at_once() {
+    let text = RIGHT.replace("\"/me\"", "\"me\"").replace("\"/data\"", "\"data\"").replace("max = 100", "max = 0");
+    assert_eq!(problems(&text).len(), 3);
+}
+
+#[test]
+fn checks_header_schemes_and_grants() {
+    let scheme = r#"
+[authentication.header.NoAuth]
+parameters = { "a-b" = { label = "A" } }
+headers = { "X-A" = "{a}" }
+[authentication.bearer]
+token_urls = ["http://auth.acme.example/token"]
+grants = ["AUTHORIZATION_CODE", "PASSWORD"]
+"#;
+    assert_eq!(
+        problems(&(RIGHT.to_owned() + scheme)),
+        [
+            "authentication.bearer: \"http://auth.acme.example/token\" must begin with https://",
+            "authentication.bearer: the grant AUTHORIZATION_CODE needs `authorization_urls`",
+            "authentication.bearer: \"PASSWORD\" is no grant; there are CLIENT_CREDENTIALS, AUTHORIZATION_CODE",
+            "authentication.header.NoAuth: the name NoAuth stands for a connection without credentials",
+            "authentication.header.NoAuth: the parameter \"a-b\" must consist of letters, digits and _",
+            "authentication.header.NoAuth.headers.X-A: {a} stands for nothing; there are a-b",
+        ]
+    );
+}
+
+#[test]
+fn a_manifest_needs_an_entity_and_an_entity_a_field() {
+    let head: String = RIGHT.split("[entities.orders]").next().unwrap().to_owned();
+    assert_eq!(problems(&(head.clone() + "[entities]\n")), ["entities: must hold at least one entity"]);
+    let without_fields = head + "[entities.\"my orders\"]\npath = \"/orders\"\nfields = {}\n";
+    assert_eq!(
+        problems(&without_fields),
+        [
+            "entities.my orders: the name must be one word of at most 128 characters",
+            "entities.my orders.fields: must hold at least one field",
+        ]
+    );
+}

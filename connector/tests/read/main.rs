@@ -1,0 +1,12 @@
+//! The connector in process, against an API on loopback: one binary, one topic per module.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on must fail")]
+
+mod authentication;
+mod failures;
+mod filters;
+mod metadata;
+mod mock;
+mod paging;
+mod retrieve;
+mod world;

@@ -1,0 +1,146 @@
+//! A connector with a manifest for the mock API, and ways to ask it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use appflow_connector::{HttpConnector, Manifest};
+use appflow_sdk::protocol::{
+    ConnectorContext, Credentials, ErrorDetails, QueryDataRequest, QueryDataResponse, Request, Response,
+};
+use appflow_sdk::{InvocationContext, Secret, dispatch};
+use serde_json::Value;
+
+use crate::mock::Mock;
+
+/// Where the tests' secret is.
+pub(crate) const SECRET_ARN: &str = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:s";
+
+/// The manifest for the mock API; pages have at most `max` records.
+pub(crate) fn manifest(max: u64, authentication: &str) -> Manifest {
+    let mut text = format!(
+        "[connector]\nname = \"Mock\"\nowner = \"Tests\"\nversion = \"1\"\n\
+         [connection]\ntest = \"/all\"\nerror_message = \"/error/message\"\n\
+         [authentication]\n{authentication}\n"
+    );
+    let size = |parameter: &str| format!("size = {{ parameter = \"{parameter}\", max = {max} }}");
+    for (name, list, paging) in [
+        (
+            "page",
+            "records = \"/data\"\ntotal = \"/meta/total\"",
+            format!("kind = \"page\"\nparameter = \"page\"\n{}", size("per_page")),
+        ),
+        ("offset", "", format!("kind = \"offset\"\nparameter = \"offset\"\n{}", size("limit"))),
+        (
+            "cursor",
+            "records = \"/items\"",
+            format!("kind = \"cursor\"\nparameter = \"cursor\"\nnext = \"/next\"\n{}", size("limit")),
+        ),
+        ("link", "", format!("kind = \"link\"\n{}", size("limit"))),
+        ("bodylink", "records = \"/items\"", format!("kind = \"link\"\nnext = \"/next\"\n{}", size("limit"))),
+        ("all", "", "kind = \"none\"".to_owned()),
+    ] {
+        write!(
+            text,
+            "[entities.{name}]\npath = \"/{name}\"\n{list}\nprojection = {{ parameter = \"fields\", separator = \",\" }}\n\
+             retrieve = \"/{name}/{{id}}\"\nretrieve_record = \"/data\"\n\
+             [entities.{name}.paging]\n{paging}\n\
+             [entities.{name}.fields]\nid = {{ type = \"Integer\", primary_key = true }}\nstatus = {{ type = \"String\" }}\n\
+             total = {{ type = \"BigDecimal\" }}\nat = {{ type = \"DateTime\", incremental = true }}\nnote = {{ type = \"String\" }}\n\
+             city = {{ type = \"String\", pointer = \"/address/city\" }}\n\
+             [entities.{name}.filters]\nstatus = {{ \"=\" = \"status\" }}\nat = {{ \">=\" = \"since\" }}\n\
+             id = {{ in = {{ parameter = \"ids\", separator = \",\" }} }}\nnote = {{ \"=\" = \"q\" }}\n"
+        )
+        .unwrap();
+    }
+    Manifest::parse(&text, Path::new("mock.toml")).unwrap()
+}
+
+/// A connector, its API and a connection between them.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) mock: Mock,
+    pub(crate) connector: HttpConnector,
+    secrets: BTreeMap<String, Secret>,
+}
+
+impl World {
+    /// Without credentials.
+    pub(crate) async fn open(max: u64) -> Self {
+        Self::with(Mock::start().await, manifest(max, "none = true"), "")
+    }
+
+    /// With the text of a secret, unless it is empty.
+    pub(crate) fn with(mock: Mock, manifest: Manifest, secret: &str) -> Self {
+        let secrets = (!secret.is_empty()).then(|| (SECRET_ARN.to_owned(), Secret::new(secret)));
+        Self { mock, connector: HttpConnector::new(manifest), secrets: secrets.into_iter().collect() }
+    }
+
+    /// The context of a connection to a path of the mock API.
+    pub(crate) fn connection(&self, path: &str) -> ConnectorContext {
+        let mut context = ConnectorContext::default();
+        context.connector_runtime_settings = Some(BTreeMap::from([("baseUrl".to_owned(), self.mock.url(path))]));
+        context.credentials = (!self.secrets.is_empty()).then(|| Credentials::new(SECRET_ARN, None));
+        context
+    }
+
+    pub(crate) async fn ask(&self, request: impl Into<Request>, limit: Duration) -> Response {
+        let context = InvocationContext::new("r-1", limit, Arc::new(self.secrets.clone()));
+        dispatch(&self.connector, request.into(), context).await
+    }
+
+    pub(crate) async fn query_within(
+        &self,
+        request: QueryDataRequest,
+        limit: Duration,
+    ) -> Result<QueryDataResponse, ErrorDetails> {
+        match self.ask(request, limit).await {
+            Response::QueryData(response) => match response.outcome() {
+                Ok(()) => Ok(response),
+                Err(details) => Err(details.clone()),
+            },
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) async fn query(&self, request: QueryDataRequest) -> Result<QueryDataResponse, ErrorDetails> {
+        self.query_within(request, Duration::from_secs(30)).await
+    }
+
+    /// The request for an entity, below a path of the mock API.
+    pub(crate) fn request(&self, path: &str, entity: &str, filter: &str) -> QueryDataRequest {
+        let mut request = QueryDataRequest::new(entity, self.connection(path));
+        request.filter_expression = (!filter.is_empty()).then(|| filter.to_owned());
+        request
+    }
+
+    /// The failure of a query for everything.
+    pub(crate) async fn failure(&self, path: &str, entity: &str) -> ErrorDetails {
+        self.query(self.request(path, entity, "")).await.unwrap_err()
+    }
+
+    /// Asks on until there is no token, as AppFlow does. Returns the ids, and how many calls it took.
+    pub(crate) async fn drain(&self, mut request: QueryDataRequest) -> (Vec<usize>, usize) {
+        let mut ids = Vec::new();
+        for calls in 1..10_000 {
+            let response = self.query(request.clone()).await.unwrap();
+            assert!(i64::try_from(response.records().len()).unwrap() <= request.max_results);
+            let written = serde_json::to_vec(&Response::from(response.clone())).unwrap();
+            assert!(written.len() <= appflow_sdk::protocol::RESPONSE_LIMIT_BYTES);
+            for record in response.records() {
+                let record: Value = serde_json::from_str(record.get()).unwrap();
+                ids.push(usize::try_from(record["id"].as_u64().unwrap()).unwrap());
+            }
+            match response.next_token {
+                Some(token) => {
+                    assert!(token.len() <= 2048 && !token.contains(char::is_whitespace));
+                    request.next_token = Some(token);
+                }
+                None => return (ids, calls),
+            }
+        }
+        panic!("the query does not end");
+    }
+}
