@@ -92,7 +92,8 @@ fn write_logs_as_json(level: &str) {
     let read: Result<Targets, _> = level.parse();
     let problem = read.as_ref().err().map(ToString::to_string);
     let targets = read.unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
-    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
+    let lines =
+        tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
     // A second call in one process finds a subscriber already set and leaves it.
     drop(tracing_subscriber::registry().with(lines).with(targets).try_init());
     if let Some(problem) = problem {

@@ -1,0 +1,141 @@
+//! Opens the clients: against AWS with the standard chain of settings, or against the local AWS with fixed ones.
+
+use std::sync::OnceLock;
+
+use aws_config::environment::region::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
+
+use super::{AppFlow, Iam, Lambda, Sts};
+use crate::error::RegistrarError;
+
+/// Which AWS to talk to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Connection {
+    /// AWS, or whatever `endpoint_url` names, with the standard environment and configuration files.
+    Standard {
+        /// The named profile; none means the standard chain.
+        profile: Option<String>,
+        /// The region; none means the environment's or the profile's, never a guess.
+        region: Option<String>,
+        /// One endpoint for all services; none means the environment's or AWS's own.
+        endpoint_url: Option<String>,
+    },
+    /// The local AWS: no environment variable and no file is looked at.
+    Local {
+        /// Where it listens.
+        endpoint_url: String,
+        /// The region it plays.
+        region: String,
+    },
+}
+
+/// The clients, and the region they work in.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    /// The region.
+    pub region: String,
+    /// Functions.
+    pub lambda: Lambda,
+    /// Roles.
+    pub iam: Iam,
+    /// Who we are.
+    pub sts: Sts,
+    /// Connectors.
+    pub appflow: AppFlow,
+}
+
+impl Aws {
+    /// Opens the clients. Nothing is called yet.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`](crate::error::ErrorKind::Usage) when no region is set anywhere.
+    pub async fn connect(connection: &Connection) -> Result<Self, RegistrarError> {
+        let (config, region) = match connection {
+            Connection::Local { endpoint_url, region } => (local(endpoint_url, region), region.clone()),
+            Connection::Standard { profile, region, endpoint_url } => {
+                let region = find_region(profile.as_deref(), region.as_deref()).await?;
+                (standard(profile.as_deref(), &region, endpoint_url.as_deref()).await, region)
+            }
+        };
+        Ok(Self {
+            lambda: Lambda::new(&config),
+            iam: Iam::new(&config),
+            sts: Sts::new(&config),
+            appflow: AppFlow::new(&config),
+            region,
+        })
+    }
+}
+
+/// One transport for all clients: rustls on ring, because the SDK's default brings a second TLS stack.
+///
+/// Made at the first call, when the SDK tells its time limits, and kept, so that connections are reused.
+fn transport(proxy: ProxyConfig) -> SharedHttpClient {
+    let connector = OnceLock::new();
+    http_client_fn(move |settings, components| {
+        let make = || {
+            let mut builder = Connector::builder()
+                .tls_provider(Provider::Rustls(CryptoMode::Ring))
+                .connector_settings(settings.clone())
+                .proxy_config(proxy.clone());
+            builder.set_sleep_impl(components.sleep_impl());
+            SharedHttpConnector::new(builder.build())
+        };
+        connector.get_or_init(make).clone()
+    })
+}
+
+/// Pinned, so that an update of the SDK does not change retries and timeouts under us.
+fn behavior() -> BehaviorVersion {
+    BehaviorVersion::v2026_01_12()
+}
+
+fn local(endpoint_url: &str, region: &str) -> SdkConfig {
+    let credentials = Credentials::new("local", "local", None, None, "registrar --local");
+    SdkConfig::builder()
+        .behavior_version(behavior())
+        .http_client(transport(ProxyConfig::disabled()))
+        .region(Region::new(region.to_owned()))
+        .endpoint_url(endpoint_url)
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .build()
+}
+
+async fn standard(profile: Option<&str>, region: &str, endpoint_url: Option<&str>) -> SdkConfig {
+    let mut loader = aws_config::defaults(behavior())
+        .http_client(transport(ProxyConfig::from_env()))
+        .region(Region::new(region.to_owned()));
+    if let Some(profile) = profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(endpoint_url) = endpoint_url {
+        loader = loader.endpoint_url(endpoint_url);
+    }
+    loader.load().await
+}
+
+/// The flag, `AWS_REGION`, `AWS_DEFAULT_REGION`, or the profile's region. The SDK's own chain would go on to ask the
+/// instance metadata service, which outside EC2 is a long wait for nothing.
+async fn find_region(profile: Option<&str>, flag: Option<&str>) -> Result<String, RegistrarError> {
+    if let Some(region) = flag {
+        return Ok(region.to_owned());
+    }
+    let mut file = ProfileFileRegionProvider::builder();
+    if let Some(profile) = profile {
+        file = file.profile_name(profile);
+    }
+    let chain = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new()).or_else(file.build());
+    chain.region().await.map(|region| region.to_string()).ok_or_else(|| {
+        RegistrarError::usage("no region is set")
+            .with_hint("pass --region, set AWS_REGION, or give the profile a region; --local needs none")
+    })
+}

@@ -1,0 +1,18 @@
+//! The AWS calls, one function each. No type of the AWS SDK leaves this folder.
+
+mod appflow;
+mod connect;
+mod failure;
+mod iam;
+mod lambda;
+mod sts;
+
+pub use appflow::{AppFlow, ConnectorSummary, Profile, Registration};
+pub use connect::{Aws, Connection};
+pub use failure::{Reach, ServiceFailure};
+pub use iam::Iam;
+pub use lambda::{Configuration, Invocation, Lambda, NewFunction};
+pub use sts::{Identity, Sts};
+
+#[cfg(test)]
+pub(crate) use failure::answered;

@@ -1,0 +1,185 @@
+//! `describe`, `entities`, `fields`, `query` and `invoke`.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use appflow_sdk::protocol::Record;
+use serde_json::value::RawValue;
+
+use crate::ask::{
+    Asker, Connected, Selection, Wishes, configuration_text, connect, entities_table, fields_table, records,
+    records_table,
+};
+use crate::cli::{AskArgs, ConnectorArgs, EntitiesArgs, FieldsArgs, InvokeArgs, QueryArgs};
+use crate::error::RegistrarError;
+use crate::event::Event;
+use crate::outcome::Outcome;
+use crate::session::{Opened, Session};
+use crate::settings::Settings;
+
+/// The connector to ask.
+struct Target {
+    opened: Opened,
+    label: String,
+    function: String,
+}
+
+/// Finds the function: the one registered under the label, else the one that would be.
+async fn target(session: &Session, connector: &ConnectorArgs) -> Result<Target, RegistrarError> {
+    let project = session.project(connector)?;
+    let settings = Settings::for_reading(connector, session.inputs(project.as_ref()))?;
+    let opened = session.open().await?;
+    let label = settings.label.value;
+    if connector.function_name.is_some() {
+        return Ok(Target { opened, label, function: settings.function_name.value });
+    }
+    match opened.aws.appflow.registration(&label).await {
+        Ok(found) => {
+            let registered = found.and_then(|found| found.lambda_arn);
+            Ok(Target { function: registered.unwrap_or(settings.function_name.value), opened, label })
+        }
+        Err(failure) => {
+            opened.close().await;
+            Err(failure.during(format!("could not read the registration of {label}")))
+        }
+    }
+}
+
+impl Target {
+    fn asker(&self) -> Asker<'_> {
+        Asker::new(&self.opened.aws.lambda, self.function.clone())
+    }
+
+    async fn connect(&self, session: &Session, args: &AskArgs) -> Result<Connected, RegistrarError> {
+        let wishes = Wishes::parse(args)?;
+        let configuration = self.asker().configuration().await?;
+        let appflow = &self.opened.aws.appflow;
+        let connected =
+            connect(appflow, &self.label, &wishes, &configuration, self.opened.sample_url().as_deref()).await?;
+        if let Some(name) = &connected.name {
+            session.report.event(&Event::Detail(&format!("asking {} through the connection {name}", self.function)));
+        }
+        Ok(connected)
+    }
+}
+
+/// Runs a question against a target and closes the target whatever comes of it.
+///
+/// Asking changes nothing, so the first Ctrl-C ends it at once.
+async fn on(
+    session: &Session,
+    connector: &ConnectorArgs,
+    question: impl AsyncFnOnce(&Target) -> Result<Outcome, RegistrarError>,
+) -> Result<Outcome, RegistrarError> {
+    let target = target(session, connector).await?;
+    let result = tokio::select! {
+        result = question(&target) => result,
+        () = session.interrupt.pressed(1) => Err(RegistrarError::interrupted()),
+    };
+    target.opened.close().await;
+    result
+}
+
+/// `describe`
+///
+/// # Errors
+/// As [`Asker::ask`].
+pub async fn describe(session: &Session, args: &AskArgs) -> Result<Outcome, RegistrarError> {
+    on(session, &args.connector, async |target| {
+        let configuration = target.asker().configuration().await?;
+        let text = configuration_text(&configuration);
+        Ok(Outcome::new("describe", text).with("label", &target.label).with("configuration", configuration))
+    })
+    .await
+}
+
+/// `entities`
+///
+/// # Errors
+/// As [`Asker::ask`], or when there is no connection to ask through.
+pub async fn entities(session: &Session, args: &EntitiesArgs) -> Result<Outcome, RegistrarError> {
+    on(session, &args.ask.connector, async |target| {
+        let connected = target.connect(session, &args.ask).await?;
+        let entities = target.asker().entities(&connected.context, args.path.as_deref()).await?;
+        Ok(Outcome::new("entities", entities_table(&entities)).with("path", &args.path).with("entities", entities))
+    })
+    .await
+}
+
+/// `fields`
+///
+/// # Errors
+/// As [`Asker::ask`], or when there is no connection to ask through.
+pub async fn fields(session: &Session, args: &FieldsArgs) -> Result<Outcome, RegistrarError> {
+    on(session, &args.ask.connector, async |target| {
+        let connected = target.connect(session, &args.ask).await?;
+        let definition = target.asker().entity(&connected.context, &args.entity).await?;
+        Ok(Outcome::new("fields", fields_table(&definition))
+            .with("entity", &args.entity)
+            .with("definition", definition))
+    })
+    .await
+}
+
+/// `query`
+///
+/// # Errors
+/// As [`Asker::ask`], or when there is no connection to ask through.
+pub async fn query(session: &Session, args: &QueryArgs) -> Result<Outcome, RegistrarError> {
+    on(session, &args.ask.connector, async |target| {
+        let connected = target.connect(session, &args.ask).await?;
+        let selection = Selection {
+            fields: args.fields.clone(),
+            filter: args.filter.clone(),
+            limit: (!args.all).then_some(args.limit),
+        };
+        let page = records(&target.asker(), &connected.context, &args.entity, &selection).await?;
+        let mut text = records_table(&page.definition, &args.fields, &page.records);
+        if page.next_token.is_some() {
+            let count = page.records.len();
+            text = format!("{text}\nthese are the first {count}; --limit N shows more, --all every record");
+        }
+        Ok(Outcome::new("query", text)
+            .with("entity", &args.entity)
+            .with("records", as_json(&page.records))
+            .with("nextToken", &page.next_token))
+    })
+    .await
+}
+
+/// Records as JSON text, so that numbers keep their digits.
+pub(super) fn as_json(records: &[Record]) -> Vec<&RawValue> {
+    records.iter().map(|record| serde_json::from_str(record.get()).unwrap_or(RawValue::NULL)).collect()
+}
+
+/// `invoke`
+///
+/// # Errors
+/// When the request cannot be read or the function not be invoked. That the function fails is part of the outcome.
+pub async fn invoke(session: &Session, args: &InvokeArgs) -> Result<Outcome, RegistrarError> {
+    let payload = read(&args.file)?;
+    on(session, &args.connector, async |target| {
+        let asker = target.asker();
+        let invocation = asker.send(payload).await?;
+        let error = asker.accept(&invocation).err();
+        let mut outcome = Outcome::new("invoke", "").with_error(error);
+        outcome.raw = Some(invocation.payload);
+        Ok(outcome)
+    })
+    .await
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, RegistrarError> {
+    let mut bytes = Vec::new();
+    let result = if file == Path::new("-") {
+        std::io::stdin().read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(file).and_then(|mut file| file.read_to_end(&mut bytes))
+    };
+    match result {
+        Ok(_) => Ok(bytes),
+        Err(error) => {
+            Err(RegistrarError::usage(format!("cannot read the request from {}", file.display())).with_source(error))
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! `plan`, `deploy` and `register`: settings and observation make a plan, which is shown or run.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::json;
+
+use super::preview::preview;
+use crate::artefact::{Artefact, Workshop};
+use crate::aws::Aws;
+use crate::cli::{ConnectorArgs, DeployArgs, PlanArgs, RegisterArgs};
+use crate::error::{ErrorKind, RegistrarError};
+use crate::event::Event;
+use crate::execute::{Executor, StepState, Tools};
+use crate::observe::observe;
+use crate::observed::Observed;
+use crate::outcome::Outcome;
+use crate::plan::Plan;
+use crate::plan_text;
+use crate::session::{Opened, Session};
+use crate::setting::Source;
+use crate::settings::{CodeSource, Settings};
+
+/// Names a step; the process dies right after it, as if the machine had lost power. For tests of recovery only.
+const STOP_AFTER: &str = "REGISTRAR_TEST_STOP_AFTER";
+
+/// A plan, and all that running it takes.
+pub(super) struct Prepared {
+    pub(super) settings: Settings,
+    pub(super) opened: Opened,
+    pub(super) artefact: Option<Artefact>,
+    pub(super) observed: Observed,
+    pub(super) plan: Plan,
+}
+
+/// What code to compare with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Build {
+    Yes,
+    No,
+}
+
+/// Settings, clients, artefact, observation, plan: in this order, so that what needs no network fails first.
+pub(super) async fn prepare(session: &Session, args: &DeployArgs, build: Build) -> Result<Prepared, RegistrarError> {
+    let project = session.project(&args.connector)?;
+    let inputs = session.inputs(project.as_ref());
+    let settings = Settings::for_deploy(&args.connector, &args.function, inputs)?;
+    let source = CodeSource::resolve(&args.connector, &args.function, inputs);
+    show_settings(session, &settings);
+
+    let opened = session.open().await?;
+    let artefact = match (build, &settings.function) {
+        (Build::Yes, Some(function)) => {
+            let workshop = Workshop {
+                project: project.as_ref(),
+                cargo: session.cargo(),
+                architecture: &function.architecture.value,
+                local: session.global.local,
+                quiet: session.global.quiet,
+                report: &session.report,
+                interrupt: &session.interrupt,
+            };
+            match workshop.make(&source).await {
+                Ok(artefact) => Some(artefact),
+                Err(error) => {
+                    opened.close().await;
+                    return Err(error);
+                }
+            }
+        }
+        _ => None,
+    };
+    plan_with(session, settings, opened, artefact).await
+}
+
+async fn plan_with(
+    session: &Session,
+    settings: Settings,
+    opened: Opened,
+    artefact: Option<Artefact>,
+) -> Result<Prepared, RegistrarError> {
+    session.report.event(&Event::Working("reading what is there"));
+    let observed = match observe(&opened.aws, &settings, &session.interrupt).await {
+        Ok((observed, identity)) => {
+            let Observed { account, region, .. } = &observed;
+            session.report.event(&Event::Detail(&format!("account {account}, {region}, as {}", identity.arn)));
+            observed
+        }
+        Err(error) => {
+            opened.close().await;
+            return Err(error);
+        }
+    };
+    let plan = Plan::new(&settings, artefact.as_ref().map(Artefact::wanted).as_ref(), &observed);
+    Ok(Prepared { settings, opened, artefact, observed, plan })
+}
+
+fn show_settings(session: &Session, settings: &Settings) {
+    for [name, value, source] in settings.lines() {
+        session.report.event(&Event::Detail(&format!("  {name:<13} {value}  ({source})")));
+    }
+}
+
+/// `plan`
+///
+/// # Errors
+/// When settings are wrong, the build fails, or something cannot be read.
+pub async fn plan(session: &Session, args: &PlanArgs) -> Result<Outcome, RegistrarError> {
+    let Prepared { settings, opened, plan, .. } = prepare(session, &args.deploy, Build::Yes).await?;
+    opened.close().await;
+    let error = match plan.refuse_foreign() {
+        Err(error) => Some(error),
+        Ok(()) if args.check && !plan.is_empty() => Some(differences(&plan)),
+        Ok(()) => None,
+    };
+    Ok(Outcome::new("plan", plan_text::plan(&plan)).with("plan", &plan).with("settings", &settings).with_error(error))
+}
+
+fn differences(plan: &Plan) -> RegistrarError {
+    RegistrarError::new(ErrorKind::Differences, format!("{} steps are to be done", plan.steps.len()))
+        .with_hint("\"registrar deploy\" does them")
+}
+
+/// `deploy`
+///
+/// # Errors
+/// When it cannot begin. A step that fails is part of the outcome.
+pub async fn deploy(session: &Session, args: &DeployArgs) -> Result<Outcome, RegistrarError> {
+    let prepared = prepare(session, args, Build::Yes).await?;
+    run("deploy", session, &args.connector, prepared).await
+}
+
+/// `register`
+///
+/// # Errors
+/// When it cannot begin. A step that fails is part of the outcome.
+pub async fn register(session: &Session, args: &RegisterArgs) -> Result<Outcome, RegistrarError> {
+    let project = session.project(&args.connector)?;
+    let inputs = session.inputs(project.as_ref());
+    let description = args.description.clone();
+    let settings =
+        Settings::for_register(&args.connector, args.function_arn.as_deref(), description, args.adopt, inputs)?;
+    show_settings(session, &settings);
+    let opened = session.open().await?;
+    let prepared = plan_with(session, settings, opened, None).await?;
+    let arn = &prepared.plan.function_arn;
+    if let Some(given) = args.function_arn.as_ref().filter(|given| *given != arn) {
+        let message = format!("{given} is not in the account and region of this run, where {arn} would be");
+        prepared.opened.close().await;
+        return Err(
+            RegistrarError::usage(message).with_hint("AppFlow invokes functions of its own account and region only")
+        );
+    }
+    run("register", session, &args.connector, prepared).await
+}
+
+async fn run(
+    command: &'static str,
+    session: &Session,
+    connector: &ConnectorArgs,
+    prepared: Prepared,
+) -> Result<Outcome, RegistrarError> {
+    let outcome = match prepared.plan.refuse_foreign().and_then(|()| consent(session, &prepared.plan)) {
+        Ok(()) if prepared.plan.is_empty() => Ok(nothing_to_do(command, session, connector, &prepared)),
+        Ok(()) => Ok(execute(command, session, connector, &prepared).await),
+        Err(error) => Err(error),
+    };
+    prepared.opened.close().await;
+    outcome
+}
+
+/// Asks before something is deleted.
+fn consent(session: &Session, plan: &Plan) -> Result<(), RegistrarError> {
+    let destructive: Vec<_> =
+        plan.steps.iter().filter(|step| step.action.is_destructive()).map(|step| step.action.description()).collect();
+    if destructive.is_empty() || session.global.yes || session.global.local {
+        return Ok(());
+    }
+    let question = format!("The plan will {}.", destructive.join(" and "));
+    if session.report.confirm(&question, &plan.label) {
+        return Ok(());
+    }
+    Err(RegistrarError::usage(format!("the plan would {}, which needs consent", destructive.join(" and ")))
+        .with_hint("pass --yes to consent"))
+}
+
+fn base(command: &'static str, prepared: &Prepared, text: String) -> Outcome {
+    let plan = &prepared.plan;
+    Outcome::new(command, text)
+        .with("account", &plan.account)
+        .with("region", &plan.region)
+        .with("label", &plan.label)
+        .with("functionArn", &plan.function_arn)
+}
+
+fn nothing_to_do(command: &'static str, session: &Session, connector: &ConnectorArgs, prepared: &Prepared) -> Outcome {
+    let plan = &prepared.plan;
+    let connector_arn = prepared.observed.registration.as_ref().and_then(|found| found.arn.clone());
+    let next = next_command(session, connector, &prepared.settings, None);
+    let arns = plan_text::arns(plan, connector_arn.as_deref());
+    if session.is_json() {
+        // People see it in the result.
+        session.report.event(&Event::Note("nothing to do"));
+    }
+    let text = format!("nothing to do\n{arns}\nnext: {next}\n");
+    base(command, prepared, text)
+        .with("status", "nothingToDo")
+        .with("connectorArn", connector_arn)
+        .with("steps", json!([]))
+        .with("next", next)
+}
+
+async fn execute(command: &'static str, session: &Session, connector: &ConnectorArgs, prepared: &Prepared) -> Outcome {
+    let Prepared { settings, opened, artefact, observed, plan } = prepared;
+    let tools = Tools {
+        aws: &opened.aws,
+        artefact: artefact.as_ref(),
+        report: &session.report,
+        interrupt: &session.interrupt,
+        deadline: session.deadline,
+        stop_after: session.environment.get(STOP_AFTER),
+        role_age: observed.role.as_ref().and_then(|role| age(role.created_at)),
+    };
+    let execution = Executor::new(&tools).run(plan).await;
+    let connector_arn = execution
+        .connector_arn
+        .or_else(|| observed.registration.as_ref().and_then(|registration| registration.arn.clone()));
+    if let Some(error) = execution.error {
+        if error.kind() != ErrorKind::Interrupted {
+            let done = execution.steps.iter().filter(|step| step.state == StepState::Done).count();
+            let text = format!("{done} of {} steps are done; the same command goes on from there", plan.steps.len());
+            session.report.event(&Event::Note(&text));
+        }
+        return base(command, prepared, String::new())
+            .with("status", "failed")
+            .with("connectorArn", connector_arn)
+            .with("steps", &execution.steps)
+            .with_error(Some(error));
+    }
+    let preview = match opened.sample_url() {
+        Some(url) => preview(session, &opened.aws, &plan.label, &plan.function_arn, &url).await,
+        None => None,
+    };
+    let next =
+        next_command(session, connector, settings, preview.as_ref().and_then(|preview| preview.first.as_deref()));
+    let shown = match (&preview, &opened.local) {
+        (Some(preview), _) => preview.text.clone(),
+        (None, None) => console(&opened.aws),
+        (None, Some(_)) => String::new(),
+    };
+    let text = format!("{}{shown}\nnext: {next}\n", plan_text::arns(plan, connector_arn.as_deref()));
+    let outcome = base(command, prepared, text)
+        .with("status", "done")
+        .with("connectorArn", connector_arn)
+        .with("steps", &execution.steps)
+        .with("next", next);
+    match preview {
+        Some(preview) => outcome.with("preview", preview),
+        None => outcome,
+    }
+}
+
+fn console(aws: &Aws) -> String {
+    let region = &aws.region;
+    format!(
+        "\nmake a connection with it in the AppFlow console:\n  https://{region}.console.aws.amazon.com/appflow/home?region={region}\n"
+    )
+}
+
+/// How long ago, if the clocks agree well enough to tell.
+fn age(seconds_since_1970: i64) -> Option<Duration> {
+    let since = Duration::from_secs(u64::try_from(seconds_since_1970).ok()?);
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH + since).ok()
+}
+
+/// The command with which to look at what was deployed.
+fn next_command(session: &Session, connector: &ConnectorArgs, settings: &Settings, entity: Option<&str>) -> String {
+    let question = entity.map_or_else(|| "entities".to_owned(), |entity| format!("query {entity}"));
+    let local = if session.global.local { " --local" } else { "" };
+    let is_found_again = match settings.label.source {
+        Source::Flag(_) => false,
+        Source::Manifest => connector.manifest.is_none(),
+        Source::Variable(_) | Source::Metadata | Source::Derived | Source::Default => true,
+    };
+    let label = if is_found_again { String::new() } else { format!(" --label {}", settings.label.value) };
+    let state = match &session.global.state_dir {
+        Some(state_dir) if session.global.local => format!(" --state-dir {}", state_dir.display()),
+        Some(_) | None => String::new(),
+    };
+    format!("cargo registrar {question}{local}{state}{label}")
+}

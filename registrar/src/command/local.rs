@@ -1,0 +1,51 @@
+//! `local`: keeps the embedded local AWS running.
+
+use serde_json::json;
+
+use crate::cli::LocalArgs;
+use crate::error::RegistrarError;
+use crate::event::Event;
+use crate::local::Local;
+use crate::outcome::Outcome;
+use crate::report::print_result;
+use crate::session::Session;
+
+/// `local`: prints the variables that other tools need, then runs until Ctrl-C. If it runs already, it only prints.
+///
+/// # Errors
+/// When it cannot be started.
+pub async fn local(session: &Session, args: &LocalArgs) -> Result<Outcome, RegistrarError> {
+    let local = Local::serve(session.state_dir(), args.port, &session.interrupt).await?;
+    let outcome = outcome(&local);
+    if !local.started_here() {
+        session.report.event(&Event::Note("the local AWS runs already"));
+        local.stop().await;
+        return Ok(outcome);
+    }
+    let text = if session.is_json() { outcome.to_json() } else { outcome.text.into_bytes() };
+    print_result(&text).map_err(|error| RegistrarError::usage("cannot write to standard output").with_source(error))?;
+    session.report.event(&Event::Note("the local AWS is running; press Ctrl-C to stop it"));
+    local.stopped().await;
+    let mut printed = Outcome::new("local", "");
+    // The result stands on standard output already.
+    printed.raw = Some(Vec::new());
+    Ok(printed)
+}
+
+fn outcome(local: &Local) -> Outcome {
+    let (endpoint_url, region) = (local.endpoint_url(), local.region());
+    let text = format!(
+        "export AWS_ENDPOINT_URL={endpoint_url}\nexport AWS_REGION={region}\nexport AWS_ACCESS_KEY_ID=local\n\
+         export AWS_SECRET_ACCESS_KEY=local\n"
+    );
+    let variables = json!({
+        "AWS_ENDPOINT_URL": endpoint_url,
+        "AWS_REGION": region,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+    });
+    Outcome::new("local", text)
+        .with("variables", variables)
+        .with("account", local.account())
+        .with("sampleUrl", local.sample_url())
+}

@@ -1,0 +1,8 @@
+//! The commands: each takes the session and its arguments and gives one outcome.
+
+pub mod ask;
+pub mod deploy;
+pub mod local;
+mod preview;
+pub mod status;
+pub mod unregister;

@@ -1,0 +1,141 @@
+//! The registration's steps.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Executor;
+use crate::aws::{Registration, ServiceFailure};
+use crate::error::{ErrorKind, RegistrarError};
+use crate::registration::{Call, Decision, Facts, client_token, decide, explain};
+
+/// How long a registration may take to be readable.
+const READABLE_WITHIN: Duration = Duration::from_secs(30);
+
+impl Executor<'_> {
+    /// Registers or renews, deciding about each failure by what it means.
+    pub(super) async fn register(&mut self, call: Call, wanted: &Registration) -> Result<(), RegistrarError> {
+        let mut call = call;
+        let mut attempt = 0;
+        let mut pause = Duration::from_secs(1);
+        let mut answer_was_lost = false;
+        let mut times_seen: BTreeMap<Option<String>, u32> = BTreeMap::new();
+        loop {
+            let token = client_token(self.run, call, wanted, &self.revision, attempt);
+            let sent = match call {
+                Call::Register => self.aws.appflow.register(wanted, &token).await,
+                Call::Update => self.aws.appflow.update_registration(wanted, &token).await,
+            };
+            let failure = match sent {
+                Ok(arn) => {
+                    self.memory.connector_arn = arn;
+                    return Ok(());
+                }
+                Err(failure) => failure,
+            };
+            let seen = times_seen.entry(failure.code.clone()).or_insert(0);
+            *seen += 1;
+            answer_was_lost |= failure.is_ambiguous();
+            let facts = self.facts(*seen);
+            let reason = match decide(call, &failure, &facts) {
+                Decision::Fail => return Err(explain(call, failure, wanted)),
+                Decision::RegisterInstead => {
+                    (call, attempt) = (Call::Register, attempt + 1);
+                    continue;
+                }
+                Decision::LookAgain => {
+                    if self.is_registered_for(wanted, failure, answer_was_lost).await? {
+                        return Ok(());
+                    }
+                    (call, attempt) = (Call::Update, attempt + 1);
+                    continue;
+                }
+                Decision::SendSameAgain(reason) => reason,
+                Decision::SendNewAgain(reason) => {
+                    attempt += 1;
+                    reason
+                }
+            };
+            if Instant::now() + pause > self.deadline {
+                return Err(explain(call, failure, wanted));
+            }
+            (self.waiting())(&format!("{reason} ({failure})"));
+            self.interrupt.sleep(crate::retry::jittered(pause)).await?;
+            pause = (pause * 2).min(Duration::from_secs(15));
+        }
+    }
+
+    fn facts(&self, times_seen: u32) -> Facts {
+        Facts {
+            permission_age: self.memory.permission_added.map(|added| added.elapsed()),
+            function_age: self.memory.function_created.map(|created| created.elapsed()),
+            smoke_test_passed: self.memory.smoke_test_passed,
+            times_seen,
+        }
+    }
+
+    /// The label is taken. Whether that was ourselves, in a call whose answer was lost; false means: renew it.
+    async fn is_registered_for(
+        &mut self,
+        wanted: &Registration,
+        conflict: ServiceFailure,
+        answer_was_lost: bool,
+    ) -> Result<bool, RegistrarError> {
+        let label = &wanted.label;
+        let found = self.aws.appflow.registration(label).await.map_err(|failure| {
+            failure.during(format!("could not read the registration of {label} that is in the way"))
+        })?;
+        match found {
+            Some(found) if found.lambda_arn.as_ref() == Some(&wanted.lambda_arn) => {
+                self.memory.connector_arn = found.arn;
+                Ok(answer_was_lost)
+            }
+            Some(found) => {
+                let whose = found.lambda_arn.as_deref().unwrap_or("something that is no Lambda connector");
+                let message = format!("the label {label} was registered for {whose} meanwhile");
+                Err(RegistrarError::new(ErrorKind::Foreign, message)
+                    .with_source(conflict)
+                    .with_hint("take the label over with --adopt, or choose another one with --label"))
+            }
+            None => Err(explain(Call::Register, conflict, wanted)),
+        }
+    }
+
+    /// Reads the registration back. Last writer wins in AppFlow, so this is where a race is found.
+    pub(super) async fn verify(&mut self, wanted: &Registration) -> Result<(), RegistrarError> {
+        let label = &wanted.label;
+        let deadline = self.patience(READABLE_WITHIN).deadline;
+        loop {
+            let found = self
+                .aws
+                .appflow
+                .registration(label)
+                .await
+                .map_err(|failure| failure.during(format!("could not read the registration of {label} back")))?;
+            let difference = match found {
+                None => "nothing is registered".to_owned(),
+                Some(found) if found.lambda_arn.as_ref() != Some(&wanted.lambda_arn) => {
+                    format!(
+                        "it is registered for {}",
+                        found.lambda_arn.as_deref().unwrap_or("another kind of connector")
+                    )
+                }
+                Some(found) if wanted.description.is_some() && found.description != wanted.description => {
+                    "it has another description".to_owned()
+                }
+                Some(found) => {
+                    self.memory.connector_arn = found.arn.or(self.memory.connector_arn.take());
+                    return Ok(());
+                }
+            };
+            if Instant::now() > deadline {
+                let message = format!("the registration of {label} is not as it was sent: {difference}");
+                return Err(RegistrarError::new(ErrorKind::Conflict, message)
+                    .with_hint("somebody else may have changed it; run again to put it right"));
+            }
+            (self.waiting())(&difference);
+            self.interrupt.sleep(Duration::from_secs(1)).await?;
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Takes an AppFlow custom connector from source code to a registered connector, and asks it questions.
+//!
+//! ```text
+//! settings + observed → plan (pure; what `plan` prints is the value that `deploy` runs) → execute → events → outcome
+//! ```
+//!
+//! - [`cli`] and [`settings`]: what is wanted. One value per setting, each with its source; every problem at once.
+//! - [`artefact`] and [`package`]: the zip, reproducible byte by byte.
+//! - [`observe`]: what is there. Seven reads, no write.
+//! - [`plan`]: what has to be done. A pure function of the two above.
+//! - [`execute`]: does it, and keeps what was done when a step fails. State lives in AWS, so running again goes on.
+//! - [`report`] and [`outcome`]: progress on standard error, one result on standard output.
+//! - [`ask`]: asks the deployed connector what AppFlow would ask.
+//!
+//! AWS types do not leave [`aws`]; nothing but [`report`] prints; only [`environment`] and clap read the environment.
+
+pub mod artefact;
+pub mod ask;
+pub mod aws;
+pub mod cli;
+pub mod command;
+pub mod digest;
+pub mod environment;
+pub mod error;
+pub mod event;
+pub mod executable;
+pub mod execute;
+pub mod exit_code;
+pub mod interrupt;
+pub mod local;
+pub mod observe;
+pub mod observed;
+pub mod outcome;
+pub mod package;
+pub mod plan;
+pub mod plan_text;
+pub mod policy;
+pub mod project;
+pub mod registration;
+pub mod report;
+pub mod retry;
+pub mod rule;
+mod run;
+pub mod session;
+pub mod setting;
+pub mod settings;
+pub mod step;
+pub mod wait;
+
+pub use run::run;

@@ -1,0 +1,174 @@
+//! What was found in AWS: plain values, so that the planner needs nothing but these.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::environment::FunctionEnvironment;
+use crate::policy::Statement;
+
+/// The tag that says which connector a role or function was made for.
+pub const LABEL_TAG: &str = "appflow-registrar:label";
+
+/// The tag on a function that says which of its revisions AppFlow last read at registration.
+pub const REGISTERED_TAG: &str = "appflow-registrar:registered-sha";
+
+/// The inline policy that lets the connector read the secrets of its own connections.
+pub const SECRETS_POLICY: &str = "appflow-connector-secrets";
+
+/// Everything a plan depends on besides the settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observed {
+    /// The account.
+    pub account: String,
+    /// The partition, mostly `aws`.
+    pub partition: String,
+    /// The region.
+    pub region: String,
+    /// The role, unless an existing one is to be used.
+    pub role: Option<Role>,
+    /// The function.
+    pub function: Option<Function>,
+    /// The function's resource policy.
+    pub permissions: Vec<Statement>,
+    /// The registration under the label.
+    pub registration: Option<RegisteredConnector>,
+    /// The ownership tag of the function that the label is registered for, if that is another function than ours.
+    pub other_function_label: Option<String>,
+}
+
+/// A role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role {
+    /// Its ARN.
+    pub arn: String,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// Who may assume it.
+    pub trust: Option<Value>,
+    /// ARNs of the attached managed policies.
+    pub attached: Vec<String>,
+    /// The inline policy [`SECRETS_POLICY`].
+    pub inline: Option<Value>,
+    /// When it was made, in seconds since 1970.
+    pub created_at: i64,
+}
+
+/// A function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Function {
+    /// Its ARN, without version or alias.
+    pub arn: String,
+    /// The ARN of its role.
+    pub role: String,
+    /// As in `provided.al2023`.
+    pub runtime: Option<String>,
+    /// As in `bootstrap`.
+    pub handler: Option<String>,
+    /// In MB.
+    pub memory: u32,
+    /// In seconds.
+    pub timeout: u32,
+    /// `arm64` or `x86_64`.
+    pub architecture: String,
+    /// Its variables.
+    pub environment: FunctionEnvironment,
+    /// Base64 of the SHA-256 of its zip.
+    pub code_sha256: String,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// Whether it can be used.
+    pub status: FunctionStatus,
+}
+
+/// Whether a function can be used. Texts as Lambda spells them; AWS adds values from time to time.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FunctionStatus {
+    /// `Pending`, `Active`, `Inactive`, `Failed`, …
+    pub state: Option<String>,
+    /// Why, as a code.
+    pub state_reason_code: Option<String>,
+    /// Why, in words.
+    pub state_reason: Option<String>,
+    /// `Successful`, `InProgress`, `Failed`.
+    pub last_update: Option<String>,
+    /// Why, as a code.
+    pub last_update_reason_code: Option<String>,
+    /// Why, in words.
+    pub last_update_reason: Option<String>,
+    /// Changes with every change of the function; a write that names an old one is refused.
+    pub revision_id: Option<String>,
+    /// Base64 of the SHA-256 of its zip.
+    pub code_sha256: Option<String>,
+}
+
+/// A registration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisteredConnector {
+    /// Its ARN.
+    pub arn: Option<String>,
+    /// The function that AppFlow invokes; none if it is not a custom connector on Lambda.
+    pub lambda_arn: Option<String>,
+    /// The description.
+    pub description: Option<String>,
+    /// The connector's version when AppFlow last asked.
+    pub version: Option<String>,
+}
+
+/// The value of [`LABEL_TAG`] for a label: the label itself, unless it has a character that tags must not have.
+///
+/// Labels may hold `!` and `#`; values of tags may not (IAM and Lambda API references). A digest keeps such labels apart.
+#[must_use]
+pub fn owner(label: &str) -> String {
+    let is_allowed = |next: char| next.is_ascii_alphanumeric() || "_.:/=+-@".contains(next);
+    if label.chars().all(is_allowed) {
+        return label.to_owned();
+    }
+    let kept: String = label.chars().map(|next| if is_allowed(next) { next } else { '_' }).take(240).collect();
+    format!("{kept}:{}", crate::digest::short_hex(label.as_bytes(), 8))
+}
+
+impl Function {
+    /// The revision that AppFlow would see: the code, and the variables it runs with.
+    #[must_use]
+    pub fn revision(&self) -> String {
+        revision(&self.code_sha256, &self.environment)
+    }
+}
+
+/// Names what decides how a function answers: the digest of its code, followed by one of its variables if it has any.
+#[must_use]
+pub fn revision(code_sha256: &str, environment: &FunctionEnvironment) -> String {
+    if environment.is_empty() {
+        return code_sha256.to_owned();
+    }
+    let mut text = String::new();
+    for (key, value) in environment.iter() {
+        text.push_str(key);
+        text.push('\0');
+        text.push_str(value);
+        text.push('\0');
+    }
+    format!("{code_sha256}:{}", crate::digest::short_hex(text.as_bytes(), 12))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_labels_apart_that_a_tag_cannot_hold() {
+        assert_eq!(owner("acme-crm.v2@eu"), "acme-crm.v2@eu");
+        assert_ne!(owner("a!b"), owner("a#b"));
+        assert!(owner(&"!".repeat(256)).len() <= 256);
+    }
+
+    #[test]
+    fn names_another_revision_when_code_or_variables_change() {
+        let none = FunctionEnvironment::default();
+        let one = FunctionEnvironment::from_iter([("A".to_owned(), "1".to_owned())]);
+        let two = FunctionEnvironment::from_iter([("A".to_owned(), "2".to_owned())]);
+        assert_eq!(revision("sha", &none), "sha");
+        assert_ne!(revision("sha", &one), revision("sha", &two));
+    }
+}

@@ -1,0 +1,57 @@
+//! A plan as a person wants to read it.
+
+use crate::plan::{Change, Plan, PlannedStep, Row};
+
+/// The whole plan.
+#[must_use]
+pub fn plan(plan: &Plan) -> String {
+    let Plan { label, account, region, .. } = plan;
+    let mut parts = vec![format!("connector {label} in account {account}, {region}\n\n"), rows(plan)];
+    for refusal in &plan.refusals {
+        parts.push(format!("\nin the way: {}\n  {}\n", refusal.message, refusal.hint));
+    }
+    if plan.is_empty() && plan.refusals.is_empty() {
+        parts.push("\nnothing to do\n".to_owned());
+    } else if !plan.is_empty() {
+        parts.push("\n".to_owned());
+    }
+    for (index, step) in plan.steps.iter().enumerate() {
+        parts.push(numbered(index + 1, step));
+    }
+    parts.concat()
+}
+
+fn numbered(number: usize, step: &PlannedStep) -> String {
+    let mut parts = vec![format!("{number:>3}. {} ({})\n", step.action.description(), step.reason)];
+    parts.extend(step.changes.iter().map(change));
+    parts.concat()
+}
+
+fn change(change: &Change) -> String {
+    let Change { field, from, to } = change;
+    match (from, to) {
+        (Some(from), Some(to)) => format!("       {field}: {from} -> {to}\n"),
+        (None, Some(to)) => format!("       {field}: {to}\n"),
+        (Some(from), None) => format!("       {field}: {from} -> (gone)\n"),
+        (None, None) => format!("       {field}\n"),
+    }
+}
+
+/// One line per resource.
+#[must_use]
+pub fn rows(plan: &Plan) -> String {
+    let lines: Vec<_> = plan.rows.iter().map(row).collect();
+    lines.concat()
+}
+
+fn row(row: &Row) -> String {
+    format!("  {:<13} {:<13} {}\n", row.subject, row.state, row.detail)
+}
+
+/// The ARNs that matter afterwards.
+#[must_use]
+pub fn arns(plan: &Plan, connector_arn: Option<&str>) -> String {
+    let function = format!("function   {}\n", plan.function_arn);
+    let connector = connector_arn.map(|arn| format!("connector  {arn}\n"));
+    [function, connector.unwrap_or_default()].concat()
+}

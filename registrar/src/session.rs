@@ -1,0 +1,145 @@
+//! What every command needs: global options, the environment, progress, Ctrl-C, and the clients.
+
+use std::path::PathBuf;
+
+use tokio::time::Instant;
+
+use crate::aws::{Aws, Connection};
+use crate::cli::{ConnectorArgs, GlobalArgs, Output};
+use crate::environment::ProcessEnvironment;
+use crate::error::RegistrarError;
+use crate::interrupt::Interrupt;
+use crate::local::Local;
+use crate::project::{Project, target_directory};
+use crate::report::{Report, Verbosity};
+use crate::settings::Inputs;
+
+/// Folder below Cargo's target directory in which the local AWS keeps its state.
+const STATE_FOLDER: &str = "registrar-local";
+
+/// One run of the program.
+#[derive(Debug)]
+pub struct Session {
+    /// The global options.
+    pub global: GlobalArgs,
+    /// The process's variables.
+    pub environment: ProcessEnvironment,
+    /// Where progress is shown.
+    pub report: Report,
+    /// Ctrl-C.
+    pub interrupt: Interrupt,
+    /// When to stop waiting.
+    pub deadline: Instant,
+}
+
+/// The clients, and the local AWS behind them if it is that.
+#[derive(Debug)]
+pub struct Opened {
+    /// The clients.
+    pub aws: Aws,
+    /// The local AWS.
+    pub local: Option<Local>,
+}
+
+impl Opened {
+    /// Address of the sample API, if there is one.
+    #[must_use]
+    pub fn sample_url(&self) -> Option<String> {
+        self.local.as_ref().map(Local::sample_url)
+    }
+
+    /// Stops what was started.
+    pub async fn close(self) {
+        if let Some(local) = self.local {
+            local.stop().await;
+        }
+    }
+}
+
+impl Session {
+    /// Begins a run.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`](crate::error::ErrorKind::Usage) when global options contradict each other.
+    pub fn new(
+        global: GlobalArgs,
+        environment: ProcessEnvironment,
+        interrupt: Interrupt,
+    ) -> Result<Self, RegistrarError> {
+        let named = [
+            ("--profile", global.profile.is_some()),
+            ("--region", global.region.is_some()),
+            ("--endpoint-url", global.endpoint_url.is_some()),
+        ];
+        if global.local
+            && let Some((flag, _)) = named.into_iter().find(|(_, is_given)| *is_given)
+        {
+            return Err(RegistrarError::usage(format!("--local and {flag} exclude each other"))
+                .with_hint("the local AWS has its own address, region and credentials"));
+        }
+        let verbosity = match (global.quiet, global.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, 0) => Verbosity::Normal,
+            (false, _) => Verbosity::Verbose,
+        };
+        let deadline = Instant::now() + global.timeout;
+        Ok(Self { report: Report::new(verbosity), global, environment, interrupt, deadline })
+    }
+
+    /// Whether the result is to be JSON.
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        self.global.output == Output::Json
+    }
+
+    /// The connector's package. None if there is none, but the label is given, so that it is not needed.
+    ///
+    /// # Errors
+    /// As [`Project::find`].
+    pub fn project(&self, connector: &ConnectorArgs) -> Result<Option<Project>, RegistrarError> {
+        let named = connector.package.as_deref().or_else(|| self.environment.get("REGISTRAR_PACKAGE"));
+        let has_label = connector.label.is_some() || self.environment.get("REGISTRAR_LABEL").is_some();
+        match Project::find(named) {
+            Ok(project) => Ok(Some(project)),
+            Err(_) if has_label && named.is_none() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What settings are made from.
+    #[must_use]
+    pub fn inputs<'a>(&'a self, project: Option<&'a Project>) -> Inputs<'a> {
+        Inputs { environment: &self.environment, project, local: self.global.local }
+    }
+
+    /// Opens the clients; with `--local`, starts the local AWS unless it runs already.
+    ///
+    /// # Errors
+    /// When no region is set, or the local AWS cannot be started.
+    pub async fn open(&self) -> Result<Opened, RegistrarError> {
+        if self.global.local {
+            let local = Local::connect(self.state_dir()).await?;
+            let aws = Aws::connect(&local.connection()).await?;
+            return Ok(Opened { aws, local: Some(local) });
+        }
+        let connection = Connection::Standard {
+            profile: self.global.profile.clone(),
+            region: self.global.region.clone(),
+            endpoint_url: self.global.endpoint_url.clone(),
+        };
+        Ok(Opened { aws: Aws::connect(&connection).await?, local: None })
+    }
+
+    /// Where the local AWS keeps its state.
+    #[must_use]
+    pub fn state_dir(&self) -> PathBuf {
+        let named = self.global.state_dir.clone();
+        named.unwrap_or_else(|| target_directory().unwrap_or_else(|| PathBuf::from("target")).join(STATE_FOLDER))
+    }
+
+    /// Path of Cargo: the one that runs us, else the one on the path.
+    #[must_use]
+    pub fn cargo(&self) -> &str {
+        self.environment.get("CARGO").unwrap_or("cargo")
+    }
+}

@@ -1,0 +1,45 @@
+//! The binaries under test, built once per run.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+/// Where the binaries are.
+#[derive(Debug)]
+pub struct Binaries {
+    /// The command line.
+    pub registrar: PathBuf,
+    /// The connector, for this machine.
+    pub connector: PathBuf,
+}
+
+/// The workspace's root folder.
+#[must_use]
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies one level below the workspace")
+}
+
+/// Builds both binaries as `cargo test --workspace` does, which makes it a matter of a moment there.
+pub fn binaries() -> &'static Binaries {
+    static BUILT: OnceLock<Binaries> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let output = Command::new(env!("CARGO"))
+            .args(["build", "--workspace", "--bins", "--message-format=json-render-diagnostics"])
+            .current_dir(workspace())
+            .output()
+            .expect("cargo runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let built = String::from_utf8(output.stdout).expect("cargo writes UTF-8");
+        let find = |name: &str| {
+            built
+                .lines()
+                .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+                .filter(|message| message["target"]["name"] == name)
+                .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+                .unwrap_or_else(|| panic!("cargo built no {name}"))
+        };
+        Binaries { registrar: find("registrar"), connector: find("appflow-connector") }
+    })
+}

@@ -1,0 +1,20 @@
+//! What the journeys share: the binaries under test, a laptop with a state directory of its own, and the peers from PyPI.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a harness that cannot do its part stops the test, and says why"
+)]
+
+mod binaries;
+mod connection;
+mod laptop;
+mod peers;
+mod recorder;
+
+pub use binaries::{Binaries, binaries, workspace};
+pub use connection::Connection;
+pub use laptop::{Laptop, Run, Server};
+pub use peers::{Peers, peers_or_skip};
+pub use recorder::Recorder;

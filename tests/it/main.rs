@@ -1,0 +1,24 @@
+//! Journeys across the crates, in one binary so that they link once.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops, and says why")]
+
+// A fresh clone: deploy, read, deploy again; the state survives between commands.
+mod deploy;
+// A deployment that is killed anywhere is repaired by running it again.
+mod interrupted;
+// Python's AWS SDK against the local AWS, with nothing but AWS_ENDPOINT_URL.
+mod boto3;
+// A function that `cargo lambda deploy` made, registered by us.
+mod cargo_lambda;
+// The same binary with another manifest: 100,000 rows of SQLite behind Datasette.
+mod datasette;
+// Every kind of authentication, through a connection of AppFlow's.
+mod authentication;
+// Garbage, oversized and unknown requests to the deployed function.
+mod contract;
+// template.yaml and the registrar agree.
+mod template;
+// docs/ and README.md agree with the code.
+mod documentation;
+// House rules that a machine can check.
+mod tidy;
