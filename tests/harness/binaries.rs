@@ -21,25 +21,29 @@ pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies one level below the workspace")
 }
 
-/// Builds both binaries as `cargo test --workspace` does, which makes it a matter of a moment there.
+/// Builds both: the command line as `cargo test --workspace` did, and the connector as `registrar deploy --local` does,
+/// so that the journeys run the very artefact that is deployed.
 pub fn binaries() -> &'static Binaries {
     static BUILT: OnceLock<Binaries> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let output = Command::new(env!("CARGO"))
-            .args(["build", "--workspace", "--bins", "--message-format=json-render-diagnostics"])
-            .current_dir(workspace())
-            .output()
-            .expect("cargo runs");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let built = String::from_utf8(output.stdout).expect("cargo writes UTF-8");
-        let find = |name: &str| {
-            built
-                .lines()
-                .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-                .filter(|message| message["target"]["name"] == name)
-                .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-                .unwrap_or_else(|| panic!("cargo built no {name}"))
-        };
-        Binaries { registrar: find("registrar"), connector: find("appflow-connector") }
+    BUILT.get_or_init(|| Binaries {
+        registrar: build("registrar", &["--workspace", "--bins"]),
+        connector: build("appflow-connector", &["--release", "--package", "appflow-connector"]),
     })
+}
+
+fn build(name: &str, arguments: &[&str]) -> PathBuf {
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--message-format=json-render-diagnostics"])
+        .args(arguments)
+        .current_dir(workspace())
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let built = String::from_utf8(output.stdout).expect("cargo writes UTF-8");
+    built
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|message| message["target"]["name"] == name)
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .unwrap_or_else(|| panic!("cargo built no {name}"))
 }

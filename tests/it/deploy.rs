@@ -1,6 +1,6 @@
 //! A fresh clone: deploy, read, deploy again; the state survives between commands.
 
-use appflow_tests::{Laptop, Run};
+use appflow_tests::{Binaries, Laptop, Run};
 use serde_json::{Value, json};
 
 const FILTER: &str = "total > 100 and updated_at > 2026-01-01T00:00:00Z";
@@ -116,6 +116,35 @@ fn status_tells_differences_and_unregister_takes_everything_back() {
     drop(laptop.registrar(&unregister).expect(0));
     let listed = laptop.registrar(&["list", "--local", "--output", "json"]).expect(0).json();
     assert_eq!(listed["connectors"], json!([]), "{listed}");
+}
+
+#[test]
+fn source_code_is_built_packaged_and_deployed_by_one_command() {
+    let laptop = Laptop::new();
+    let document = laptop.registrar(&["deploy", "--local", "--output", "json"]).expect(0).json();
+    assert!(steps(&document).contains(&"create-function"), "{document}");
+    assert_eq!(document["preview"]["records"].as_array().unwrap().len(), 5, "{document}");
+    // The same sources make the same artefact, so the binary built beforehand is already there.
+    assert_eq!(laptop.deploy(&[]).expect(0).json()["status"], "nothingToDo");
+}
+
+#[test]
+fn ordinary_credentials_and_an_endpoint_take_the_same_way() {
+    let laptop = Laptop::new();
+    let server = laptop.serve();
+    let Binaries { registrar, connector } = appflow_tests::binaries();
+    let connector = connector.to_str().unwrap();
+    let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
+    let deploy =
+        ["deploy", "--output", "json", "--binary-path", connector, "--architecture", architecture, "--label", "cloud"];
+    let document = laptop.against(&server, registrar, &deploy).expect(0).json();
+    assert!(document["connectorArn"].as_str().unwrap().ends_with(":connector/cloud"), "{document}");
+    let again = laptop.against(&server, registrar, &deploy).expect(0).json();
+    assert_eq!(again["status"], "nothingToDo", "{again}");
+    let base_url = format!("baseUrl={}/sample/open", server.endpoint_url);
+    let query = ["query", "orders", "--label", "cloud", "--setting", &base_url, "--limit", "2", "--output", "json"];
+    let records = laptop.against(&server, registrar, &query).expect(0).json();
+    assert_eq!(records["records"].as_array().unwrap().len(), 2);
 }
 
 #[test]

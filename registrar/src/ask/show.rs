@@ -135,8 +135,9 @@ pub fn records_table(definition: &EntityDefinition, fields: &[String], records: 
     } else {
         fields.iter().map(String::as_str).collect()
     };
+    // Without a choice, a field that the definition does not know is shown too.
     for name in rows.iter().flat_map(|row| row.keys()) {
-        if !columns.contains(&name.as_str()) {
+        if fields.is_empty() && !columns.contains(&name.as_str()) {
             columns.push(name);
         }
     }

@@ -1,5 +1,6 @@
 //! What `deploy --local` shows at the end: the connector's entities and first records, through the sample API.
 
+use appflow_sdk::protocol::{EntityDefinition, FieldDataType, FieldDefinition};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::ask::{Asker, Page, Selection, Wishes, connect, entities_table, records, records_table};
@@ -32,6 +33,17 @@ impl Serialize for Preview {
         }
         properties.end()
     }
+}
+
+/// Fields shown: as many as fit on a line of a terminal.
+const COLUMNS: usize = 5;
+
+/// The first fields whose values are short: nested ones would fill the screen.
+fn columns(definition: &EntityDefinition) -> Vec<String> {
+    let is_short = |field: &&FieldDefinition| {
+        !matches!(field.data_type, FieldDataType::Struct | FieldDataType::Map | FieldDataType::List)
+    };
+    definition.fields.iter().filter(is_short).take(COLUMNS).map(|field| field.field_name.clone()).collect()
 }
 
 /// Asks the connector. That there is nothing to show does not make the deployment fail.
@@ -68,8 +80,8 @@ async fn ask(aws: &Aws, label: &str, function_arn: &str, sample_url: &str) -> Re
     };
     let selection = Selection { limit: Some(ROWS), ..Selection::default() };
     let page = records(&asker, &connected.context, &first, &selection).await?;
-    let table = records_table(&page.definition, &[], &page.records);
-    preview.text = format!("{}\nfirst records of {first}\n{table}\n", preview.text);
+    let table = records_table(&page.definition, &columns(&page.definition), &page.records);
+    preview.text = format!("{}\nfirst records of {first}, some of the fields\n{table}\n", preview.text);
     preview.page = Some(page);
     preview.first = Some(first);
     Ok(preview)
