@@ -9,7 +9,7 @@ local:
 
 # Run every test.
 test:
-    cargo test --workspace
+    cargo test
 
 # Format the code.
 fmt:

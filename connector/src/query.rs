@@ -39,7 +39,7 @@ pub(crate) async fn query(
     context: &InvocationContext,
 ) -> Result<QueryDataResponse, ConnectorError> {
     let filter = Filter::from_request(request.filter_expression.as_deref())
-        .map_err(|error| ConnectorError::invalid_argument(error.to_string()))?;
+        .map_err(|error| ConnectorError::invalid_filter(&error))?;
     let selected = request.selected_field_names.as_deref().filter(|names| !names.is_empty());
     let list = List::new(connection, entity, definition, selected, filter.condition.as_ref())?;
     let most = u64::try_from(request.max_results).unwrap_or(0).max(1);

@@ -14,7 +14,7 @@ pub(crate) use connection::is_sample_of;
 pub use connection::{Connected, Wishes, choose_profile, connect};
 pub use page::{Page, Selection, records};
 pub(crate) use show::table;
-pub use show::{configuration_text, entities_table, fields_table, records_table};
+pub use show::{columns_of_records, configuration_text, entities_table, fields_table, records_table};
 
 use crate::aws::{Invocation, Lambda, ServiceFailure};
 use crate::error::{ErrorKind, RegistrarError};

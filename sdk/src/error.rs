@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use crate::filter::FilterError;
 use crate::protocol::{ErrorCode, ErrorDetails};
 
 /// A foreseeable failure of one operation. AppFlow's user sees its code and message; the log also gets its source.
@@ -63,6 +64,12 @@ impl ConnectorError {
         unknown_error => UnknownError,
         /// An AWS resource, such as the secret, is missing.
         resource_not_found => ResourceNotFoundError,
+    }
+
+    /// `InvalidArgument` for a filter that cannot be read: what is wrong and where, on one line.
+    #[must_use]
+    pub fn invalid_filter(error: &FilterError) -> Self {
+        Self::invalid_argument(format!("the filter cannot be read: {}", error.message()))
     }
 
     /// The code that an HTTP status of the source system stands for.

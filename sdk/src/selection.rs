@@ -94,9 +94,8 @@ impl Selection {
     /// # Errors
     /// `InvalidArgument` when the filter cannot be read, and as [`new`](Self::new).
     pub fn for_query(definition: &EntityDefinition, request: &QueryDataRequest) -> Result<Self, ConnectorError> {
-        let filter = Filter::from_request(request.filter_expression.as_deref()).map_err(|error| {
-            ConnectorError::invalid_argument(format!("the filter cannot be read: {}", error.message()))
-        })?;
+        let filter = Filter::from_request(request.filter_expression.as_deref())
+            .map_err(|error| ConnectorError::invalid_filter(&error))?;
         let selection = Self::new(definition, request.selected_field_names.as_deref(), filter.condition.as_ref())?;
         Ok(Self { limit: filter.limit, ..selection })
     }

@@ -127,24 +127,38 @@ pub fn records_table(definition: &EntityDefinition, fields: &[String], records: 
     if records.is_empty() {
         return "no records".to_owned();
     }
-    let rows: Vec<BTreeMap<String, &RawValue>> =
-        records.iter().map(|record| serde_json::from_str(record.get()).unwrap_or_default()).collect();
+    let rows = members(records);
     let mut columns: Vec<&str> = if fields.is_empty() {
         let known = definition.fields.iter().map(|field| field.field_name.as_str());
         known.filter(|name| rows.iter().any(|row| row.contains_key(*name))).collect()
     } else {
         fields.iter().map(String::as_str).collect()
     };
-    // Without a choice, a field that the definition does not know is shown too.
     for name in rows.iter().flat_map(|row| row.keys()) {
-        if fields.is_empty() && !columns.contains(&name.as_str()) {
+        if !columns.contains(&name.as_str()) {
             columns.push(name);
         }
     }
+    columns_table(&columns, &rows)
+}
+
+/// These fields of the records and no others, as a table.
+#[must_use]
+pub fn columns_of_records(fields: &[&str], records: &[Record]) -> String {
+    columns_table(fields, &members(records))
+}
+
+type Members<'a> = BTreeMap<String, &'a RawValue>;
+
+fn members(records: &[Record]) -> Vec<Members<'_>> {
+    records.iter().map(|record| serde_json::from_str(record.get()).unwrap_or_default()).collect()
+}
+
+fn columns_table(columns: &[&str], rows: &[Members<'_>]) -> String {
     let cells = rows
         .iter()
         .map(|row| columns.iter().map(|name| row.get(*name).map_or_else(String::new, |raw| cell(raw))).collect());
-    table(&columns, cells)
+    table(columns, cells)
 }
 
 fn cell(raw: &RawValue) -> String {

@@ -1,6 +1,6 @@
 //! `local`: keeps the embedded local AWS running.
 
-use serde_json::json;
+use std::collections::BTreeMap;
 
 use crate::cli::LocalArgs;
 use crate::error::RegistrarError;
@@ -34,16 +34,16 @@ pub async fn local(session: &Session, args: &LocalArgs) -> Result<Outcome, Regis
 
 fn outcome(local: &Local) -> Outcome {
     let (endpoint_url, region) = (local.endpoint_url(), local.region());
-    let text = format!(
-        "export AWS_ENDPOINT_URL={endpoint_url}\nexport AWS_REGION={region}\nexport AWS_ACCESS_KEY_ID=local\n\
-         export AWS_SECRET_ACCESS_KEY=local\n"
-    );
-    let variables = json!({
-        "AWS_ENDPOINT_URL": endpoint_url,
-        "AWS_REGION": region,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-    });
+    // Python reads the region from the second of the two names, everybody else from the first.
+    let variables = [
+        ("AWS_ENDPOINT_URL", endpoint_url),
+        ("AWS_REGION", region),
+        ("AWS_DEFAULT_REGION", region),
+        ("AWS_ACCESS_KEY_ID", "local"),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
+    ];
+    let text: String = variables.iter().flat_map(|(name, value)| ["export ", name, "=", value, "\n"]).collect();
+    let variables: BTreeMap<_, _> = variables.into_iter().collect();
     Outcome::new("local", text)
         .with("variables", variables)
         .with("account", local.account())

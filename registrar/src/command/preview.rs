@@ -3,7 +3,7 @@
 use appflow_sdk::protocol::{EntityDefinition, FieldDataType, FieldDefinition};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::ask::{Asker, Page, Selection, Wishes, connect, entities_table, records, records_table};
+use crate::ask::{Asker, Page, Selection, Wishes, columns_of_records, connect, entities_table, records};
 use crate::aws::Aws;
 use crate::error::RegistrarError;
 use crate::event::Event;
@@ -39,11 +39,11 @@ impl Serialize for Preview {
 const COLUMNS: usize = 5;
 
 /// The first fields whose values are short: nested ones would fill the screen.
-fn columns(definition: &EntityDefinition) -> Vec<String> {
+fn columns(definition: &EntityDefinition) -> Vec<&str> {
     let is_short = |field: &&FieldDefinition| {
         !matches!(field.data_type, FieldDataType::Struct | FieldDataType::Map | FieldDataType::List)
     };
-    definition.fields.iter().filter(is_short).take(COLUMNS).map(|field| field.field_name.clone()).collect()
+    definition.fields.iter().filter(is_short).take(COLUMNS).map(|field| field.field_name.as_str()).collect()
 }
 
 /// Asks the connector. That there is nothing to show does not make the deployment fail.
@@ -80,7 +80,7 @@ async fn ask(aws: &Aws, label: &str, function_arn: &str, sample_url: &str) -> Re
     };
     let selection = Selection { limit: Some(ROWS), ..Selection::default() };
     let page = records(&asker, &connected.context, &first, &selection).await?;
-    let table = records_table(&page.definition, &columns(&page.definition), &page.records);
+    let table = columns_of_records(&columns(&page.definition), &page.records);
     preview.text = format!("{}\nfirst records of {first}, some of the fields\n{table}\n", preview.text);
     preview.page = Some(page);
     preview.first = Some(first);
