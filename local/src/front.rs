@@ -90,8 +90,31 @@ pub(crate) fn router(services: Arc<Services>) -> Router {
         .layer(from_fn(finish))
 }
 
-/// Puts a request id on every answer, and turns a panic into an answer.
+/// Whether a web page may be behind the request.
+///
+/// Signatures are not checked, so any page that a browser shows could deploy and invoke a function here, and run code
+/// with it. A browser says where a page comes from, and names in `Host` what the page called this server, so that a
+/// name which leads here by a trick of DNS is told apart. AWS clients send no `Origin`, and call the address that was
+/// printed.
+fn may_come_from_a_web_page(headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let is_here = name.is_empty() || name == "127.0.0.1" || name == "localhost" || name.ends_with(".localhost");
+    // `none` is a person who typed the address, as of the sample API.
+    let by_a_page = headers.get("sec-fetch-site").is_some_and(|site| site != "none");
+    headers.contains_key(header::ORIGIN) || by_a_page || !is_here
+}
+
+/// Refuses web pages, puts a request id on every answer, and turns a panic into an answer.
 async fn finish(request: Request, next: Next) -> Response {
+    if may_come_from_a_web_page(request.headers()) {
+        return ApiError::new(
+            StatusCode::FORBIDDEN,
+            "AccessDeniedException",
+            "the local AWS does not answer web pages, nor requests for a host other than 127.0.0.1 or localhost",
+        )
+        .rest_json();
+    }
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let mut response = AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| {
         ApiError::new(
@@ -170,6 +193,8 @@ fn form(query: Option<&str>, body: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderName;
+
     use super::*;
 
     fn found(authorization: Option<&str>, query: Option<&str>) -> Option<(String, String, String)> {
@@ -182,6 +207,32 @@ mod tests {
 
     fn scope(key: &str, region: &str, service: &str) -> (String, String, String) {
         (key.to_owned(), region.to_owned(), service.to_owned())
+    }
+
+    #[test]
+    fn web_pages_are_told_from_aws_clients_and_people() {
+        let comes_from_a_page = |pairs: &[(&'static str, &str)]| {
+            let pairs = pairs.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
+            may_come_from_a_web_page(&HeaderMap::from_iter(pairs))
+        };
+        for client in [
+            &[("host", "127.0.0.1:4566")][..],
+            &[("host", "localhost:4566")],
+            &[("host", "localhost")],
+            &[("host", "127.0.0.1:4566"), ("sec-fetch-site", "none")],
+            &[],
+        ] {
+            assert!(!comes_from_a_page(client), "{client:?}");
+        }
+        for page in [
+            &[("host", "127.0.0.1:4566"), ("origin", "https://evil.example")][..],
+            &[("host", "127.0.0.1:4566"), ("origin", "null")],
+            &[("host", "127.0.0.1:4566"), ("sec-fetch-site", "cross-site")],
+            &[("host", "rebound.evil.example:4566")],
+            &[("host", "127.0.0.1.evil.example")],
+        ] {
+            assert!(comes_from_a_page(page), "{page:?}");
+        }
     }
 
     #[test]

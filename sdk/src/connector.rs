@@ -226,6 +226,11 @@ impl InvocationContext {
         self
     }
 
+    /// Has a secret read anew the next time it is asked for.
+    pub(crate) async fn forget_secret(&self, secret_arn: &str) {
+        self.secrets.forget(secret_arn).await;
+    }
+
     /// The credentials of the connection that a request runs on.
     ///
     /// # Errors

@@ -21,6 +21,13 @@ pub trait SecretStore: fmt::Debug + Send + Sync {
         &'a self,
         secret_arn: &'a str,
     ) -> Pin<Box<dyn Future<Output = Result<Secret, ConnectorError>> + Send + 'a>>;
+
+    /// Has the secret read anew the next time: its credentials were refused, or are to be tried. A store that keeps no
+    /// copies has nothing to do.
+    fn forget<'a>(&'a self, secret_arn: &'a str) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        let _ = secret_arn;
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// Fixed secrets by ARN.

@@ -7,7 +7,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use crate::connector::{Connector, InvocationContext};
 use crate::error::ConnectorError;
-use crate::protocol::{DecodeError, Operation, RESPONSE_LIMIT_BYTES, Request, Response};
+use crate::protocol::{DecodeError, ErrorCode, Operation, RESPONSE_LIMIT_BYTES, Request, Response};
 
 /// What is kept back of the time for writing the answer and its way to AppFlow.
 const MARGIN: Duration = Duration::from_millis(500);
@@ -38,6 +38,11 @@ pub async fn dispatch<C: Connector>(connector: &C, request: Request, context: In
     let connection = request.connector_context().cloned().unwrap_or_default();
     let entity = request.entity_identifier().unwrap_or_default().to_owned();
 
+    let secret_arn = request.secret_arn().map(str::to_owned);
+    if let (Operation::ValidateCredentials, Some(secret_arn)) = (operation, &secret_arn) {
+        // AppFlow asks after credentials were changed: a remembered copy would be judged instead.
+        context.forget_secret(secret_arn).await;
+    }
     let limit = tokio::time::Instant::from_std(context.deadline()).checked_sub(MARGIN);
     let limit = limit.unwrap_or_else(tokio::time::Instant::now);
     let response = match tokio::time::timeout_at(limit, answer(connector, request, &context)).await {
@@ -49,6 +54,10 @@ pub async fn dispatch<C: Connector>(connector: &C, request: Request, context: In
         Ok(()) => "success",
         Err(details) => details.error_code.as_str(),
     };
+    if let (true, Some(secret_arn)) = (outcome == ErrorCode::InvalidCredentials.as_str(), &secret_arn) {
+        // AppFlow refreshes an OAuth2 token under the same ARN and asks again.
+        context.forget_secret(secret_arn).await;
+    }
     tracing::info!(
         operation = operation.name(),
         entity,
@@ -93,7 +102,7 @@ fn failure(operation: Operation, error: &ConnectorError) -> Response {
     tracing::warn!(
         operation = operation.name(),
         code = error.code().as_str(),
-        message = error.message(),
+        reason = error.message(),
         causes = causes.join(": "),
         "the operation failed"
     );

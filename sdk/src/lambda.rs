@@ -1,6 +1,7 @@
 //! Runs a connector as an AWS Lambda function.
 
 use std::collections::HashMap;
+use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::error::{DisplayErrorContext, ProvideErrorMetadata};
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 use tokio::sync::{Mutex, OnceCell};
@@ -33,8 +34,8 @@ impl fmt::Display for RunError {
     }
 }
 
-impl std::error::Error for RunError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+impl Error for RunError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&*self.0)
     }
 }
@@ -154,6 +155,7 @@ impl SecretsManager {
             return Ok(secret.clone());
         }
         let secret = self.get_patiently(secret_arn).await?;
+        read.retain(|_, (at, _)| at.elapsed() < SECRET_LIFETIME);
         read.insert(secret_arn.to_owned(), (Instant::now(), secret.clone()));
         Ok(secret)
     }
@@ -186,13 +188,24 @@ impl SecretsManager {
                 )),
                 _ => ConnectorError::server_error(text),
             }
-            .with_source(DisplayErrorContext(error).to_string())
+            .with_source(chain(&error))
         })?;
         match answer.secret_string {
             Some(text) => Ok(Secret::from(text)),
             None => Err(ConnectorError::invalid_credentials(format!("the secret {secret_arn} holds no text"))),
         }
     }
+}
+
+/// What the error and its causes say. Not its `Debug`, which may hold the body of an answer, and so the secret.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }
 
 fn is_not_visible_yet(error: &ConnectorError) -> bool {
@@ -205,5 +218,11 @@ impl SecretStore for SecretsManager {
         secret_arn: &'a str,
     ) -> Pin<Box<dyn Future<Output = Result<Secret, ConnectorError>> + Send + 'a>> {
         Box::pin(self.get(secret_arn))
+    }
+
+    fn forget<'a>(&'a self, secret_arn: &'a str) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(async move {
+            self.read.lock().await.remove(secret_arn);
+        })
     }
 }

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 enum Behaviour {
     Answer,
     Fail,
+    Refuse,
     Hang,
     Flood,
 }
@@ -66,6 +67,7 @@ impl Connector for Source {
             Behaviour::Fail => Err(ConnectorError::rate_limit_exceeded("slow down")
                 .with_retry_after(Duration::from_secs(7))
                 .with_source("token=hunter2")),
+            Behaviour::Refuse => Err(ConnectorError::invalid_credentials("the token has expired")),
             Behaviour::Hang => std::future::pending().await,
             Behaviour::Flood => {
                 let large = Record::new(&json!({"text": "\"".repeat(3 * 1024 * 1024)})).unwrap();
@@ -154,4 +156,41 @@ async fn credentials_are_read_and_never_shown() {
     assert_eq!(bad["errorDetails"]["errorCode"], "InvalidCredentials");
     assert!(!bad.to_string().contains("hunter2"));
     assert_eq!(validate("missing").await["errorDetails"]["errorCode"], "ResourceNotFoundError");
+}
+
+/// Remembers what it was asked to forget.
+#[derive(Debug, Default)]
+struct Forgetful(std::sync::Mutex<Vec<String>>);
+
+impl appflow_sdk::SecretStore for Forgetful {
+    fn secret<'a>(
+        &'a self,
+        _: &'a str,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Result<Secret, ConnectorError>> + Send + 'a>> {
+        Box::pin(std::future::ready(Ok(Secret::new(r#"{"accessToken":"t"}"#))))
+    }
+
+    fn forget<'a>(&'a self, secret_arn: &'a str) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        self.0.lock().unwrap().push(secret_arn.to_owned());
+        Box::pin(std::future::ready(()))
+    }
+}
+
+#[tokio::test]
+async fn a_refused_secret_and_one_to_be_validated_are_read_anew() {
+    let credentials = json!({"secretArn": "s", "authenticationType": "OAuth2"});
+    let query = json!({"type": "QueryDataRequest", "entityIdentifier": "things", "connectorContext": {"credentials": credentials}});
+    let validate = json!({"type": "ValidateCredentialsRequest", "credentials": credentials});
+    for (behaviour, request, forgotten) in [
+        (Behaviour::Refuse, &query, 1),
+        (Behaviour::Fail, &query, 0),
+        (Behaviour::Answer, &query, 0),
+        (Behaviour::Answer, &validate, 1),
+    ] {
+        let store = Arc::new(Forgetful::default());
+        let secrets: Arc<dyn appflow_sdk::SecretStore> = Arc::clone(&store) as _;
+        let context = InvocationContext::new("r", Duration::from_secs(30), secrets);
+        drop(handle(&Source(behaviour), request.to_string().as_bytes(), context).await.unwrap());
+        assert_eq!(store.0.lock().unwrap().len(), forgotten, "{request}");
+    }
 }

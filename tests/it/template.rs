@@ -38,7 +38,7 @@ fn the_sam_translator_turns_the_template_into_the_same_function_permission_and_r
     assert_eq!(permission["SourceArn"], json!({"Fn::Sub": source}));
 
     let connector = &resources["Connector"];
-    assert_eq!(connector["DependsOn"], "AppFlowMayInvoke");
+    assert_eq!(connector["DependsOn"], json!(["AppFlowMayInvoke", "ConnectorLogs"]));
     assert_eq!(connector["Properties"]["ConnectorProvisioningType"], "LAMBDA");
 
     let role = resources["ConnectorFunctionRole"]["Properties"].to_string();

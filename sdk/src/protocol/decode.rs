@@ -185,7 +185,7 @@ impl Body<'_> {
         // serde refuses a property that occurs twice; the official readers take the last. It is rare enough to pay
         // for a second pass only then.
         if matches!(&error.kind, DecodeErrorKind::Invalid { reason, .. } if reason.starts_with("duplicate field"))
-            && let Ok(text) = last_key_wins(self.text)
+            && let Ok(text) = last_key_wins(self.text, 0)
         {
             return self.parse(&text);
         }
@@ -218,15 +218,21 @@ impl Body<'_> {
     }
 }
 
+/// As deep as `serde_json` itself reads.
+const MAX_DEPTH: usize = 128;
+
 /// Rewrites JSON text so that each object keeps only the last of equal keys. Numbers keep their digits.
-fn last_key_wins(text: &str) -> serde_json::Result<String> {
+fn last_key_wins(text: &str, depth: usize) -> serde_json::Result<String> {
     let text = text.trim();
+    if depth > MAX_DEPTH {
+        return Err(serde::de::Error::custom("nested too deeply"));
+    }
     match text.as_bytes().first() {
         Some(b'{') => {
             let object: BTreeMap<String, &RawValue> = serde_json::from_str(text)?;
             let mut members = BTreeMap::new();
             for (key, value) in object {
-                members.insert(key, RawValue::from_string(last_key_wins(value.get())?)?);
+                members.insert(key, RawValue::from_string(last_key_wins(value.get(), depth + 1)?)?);
             }
             serde_json::to_string(&members)
         }
@@ -234,7 +240,7 @@ fn last_key_wins(text: &str) -> serde_json::Result<String> {
             let array: Vec<&RawValue> = Deserialize::deserialize(&mut serde_json::Deserializer::from_str(text))?;
             let elements = array
                 .into_iter()
-                .map(|element| RawValue::from_string(last_key_wins(element.get())?))
+                .map(|element| RawValue::from_string(last_key_wins(element.get(), depth + 1)?))
                 .collect::<serde_json::Result<Vec<_>>>()?;
             serde_json::to_string(&elements)
         }
@@ -306,6 +312,15 @@ mod tests {
         let range = field.constraints.as_ref().unwrap().allowed_value_range.as_ref().unwrap();
         assert_eq!(range.min_range.as_str(), "-0.10000000000000000000000001");
         assert_eq!(range.max_range.as_str(), "1E+3");
+    }
+
+    #[test]
+    fn hostile_nesting_behind_a_repeated_key_is_an_error_and_no_overflow() {
+        let deep = "[".repeat(200_000) + &"]".repeat(200_000);
+        let json = format!(
+            r#"{{"type":"ListEntitiesRequest","connectorContext":{{}},"maxResult":1,"maxResult":2,"x":{deep}}}"#
+        );
+        assert!(Request::decode(json.as_bytes()).is_err());
     }
 
     #[test]

@@ -66,6 +66,16 @@ impl Request {
         }
     }
 
+    /// Where the credentials of its connection are, if it names a secret.
+    #[must_use]
+    pub fn secret_arn(&self) -> Option<&str> {
+        let credentials = match self {
+            Self::ValidateCredentials(request) => Some(&request.credentials),
+            _ => self.connector_context()?.credentials.as_ref(),
+        };
+        credentials?.secret_arn.as_deref()
+    }
+
     /// The connection it runs on, if it carries one.
     #[must_use]
     pub fn connector_context(&self) -> Option<&ConnectorContext> {
