@@ -82,6 +82,7 @@ impl Workshop<'_> {
         let name = project.executable()?;
         self.report.event(&Event::Working(&format!("building {name} for this machine")));
         let mut command = Command::new(self.cargo);
+        command.kill_on_drop(true);
         command.args(["build", "--release", "--message-format=json-render-diagnostics", "--package", &project.package]);
         command.args(["--bin", name]);
         command.current_dir(&project.folder).stdin(Stdio::null()).stdout(Stdio::piped());
@@ -113,6 +114,7 @@ impl Workshop<'_> {
         let flag = if self.architecture == "arm64" { "--arm64" } else { "--x86-64" };
         self.report.event(&Event::Working(&format!("building {name} for Lambda on {}", self.architecture)));
         let mut command = Command::new(self.cargo);
+        command.kill_on_drop(true);
         command.args([
             "lambda",
             "build",
@@ -137,6 +139,7 @@ impl Workshop<'_> {
 
     async fn find_cargo_lambda(&self) -> Result<(), RegistrarError> {
         let mut command = Command::new(self.cargo);
+        command.kill_on_drop(true);
         command.args(["lambda", "--version"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let found = command.status().await.map_err(|error| cannot_run(self.cargo, error))?;
         if found.success() {

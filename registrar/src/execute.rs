@@ -19,6 +19,7 @@ use crate::aws::Aws;
 use crate::error::{ErrorKind, RegistrarError};
 use crate::event::Event;
 use crate::interrupt::Interrupt;
+use crate::observed::REGISTRATION_PENDING;
 use crate::plan::{Plan, PlannedStep};
 use crate::report::Report;
 use crate::retry::Patience;
@@ -136,6 +137,7 @@ impl<'a> Executor<'a> {
         self.revision = plan
             .steps
             .iter()
+            .rev()
             .find_map(|step| match &step.action {
                 Step::RecordRegistration { revision, .. } => Some(revision.clone()),
                 _ => None,
@@ -190,13 +192,13 @@ impl<'a> Executor<'a> {
             Step::UpdateTrust { role, trust } => self.update_trust(role, trust).await,
             Step::AttachPolicy { role, policy_arn } => self.attach_policy(role, policy_arn).await,
             Step::PutSecretPolicy { role, policy } => self.put_secret_policy(role, policy).await,
-            Step::DeleteFailedFunction { function } => self.delete_failed_function(function).await,
+            Step::DeleteFailedFunction { function, adopt } => self.delete_failed_function(function, *adopt).await,
             Step::CreateFunction { function, configuration, architecture, code_sha256 } => {
                 self.create_function(function, configuration, architecture, code_sha256).await
             }
             Step::AdoptFunction { function } => self.adopt_function(function).await,
-            Step::UpdateConfiguration { function, configuration } => {
-                self.update_configuration(function, configuration).await
+            Step::UpdateConfiguration { function, found, configuration } => {
+                self.update_configuration(function, found, configuration).await
             }
             Step::UpdateCode { function, architecture, code_sha256 } => {
                 self.update_code(function, architecture, code_sha256).await
@@ -206,6 +208,9 @@ impl<'a> Executor<'a> {
                 self.grant_invoke(function, grant.as_ref(), obsolete).await
             }
             Step::SmokeTest { function } => self.smoke_test(function).await,
+            Step::InvalidateRegistration { function, label } => {
+                self.record_registration(function, label, REGISTRATION_PENDING).await
+            }
             Step::RegisterConnector { registration } => {
                 self.register(crate::registration::Call::Register, registration).await
             }
@@ -213,7 +218,9 @@ impl<'a> Executor<'a> {
                 self.register(crate::registration::Call::Update, registration).await
             }
             Step::Verify { registration } => self.verify(registration).await,
-            Step::RecordRegistration { function, revision } => self.record_registration(function, revision).await,
+            Step::RecordRegistration { function, label, revision } => {
+                self.record_registration(function, label, revision).await
+            }
         }
     }
 

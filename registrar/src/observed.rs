@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::aws::Configuration;
 use crate::environment::FunctionEnvironment;
 use crate::policy::Statement;
 
 /// The tag that says which connector a role or function was made for.
 pub const LABEL_TAG: &str = "appflow-registrar:label";
 
-/// The tag on a function that says which of its revisions AppFlow last read at registration.
-pub const REGISTERED_TAG: &str = "appflow-registrar:registered-sha";
+/// What [`registered_tag`] holds while a registration is being made or renewed: no revision is spelled like it.
+pub const REGISTRATION_PENDING: &str = "pending";
 
 /// The inline policy that lets the connector read the secrets of its own connections.
 pub const SECRETS_POLICY: &str = "appflow-connector-secrets";
@@ -128,7 +129,29 @@ pub fn owner(label: &str) -> String {
     format!("{kept}:{}", crate::digest::short_hex(label.as_bytes(), 8))
 }
 
+/// The tag on a function that says which of its revisions AppFlow last read when it registered a label.
+///
+/// Each label has its own, since one function may be registered under several. A digest stands for the label, which may
+/// be longer than keys of tags and have characters that they must not (Lambda API reference).
+#[must_use]
+pub fn registered_tag(label: &str) -> String {
+    format!("appflow-registrar:registered-sha:{}", crate::digest::short_hex(label.as_bytes(), 8))
+}
+
 impl Function {
+    /// How it is configured, apart from its code.
+    #[must_use]
+    pub fn configuration(&self) -> Configuration {
+        Configuration {
+            role: self.role.clone(),
+            runtime: self.runtime.clone().unwrap_or_default(),
+            handler: self.handler.clone().unwrap_or_default(),
+            memory: self.memory,
+            timeout: self.timeout,
+            environment: self.environment.clone(),
+        }
+    }
+
     /// The revision that AppFlow would see: the code, and the variables it runs with.
     #[must_use]
     pub fn revision(&self) -> String {
@@ -161,6 +184,13 @@ mod tests {
         assert_eq!(owner("acme-crm.v2@eu"), "acme-crm.v2@eu");
         assert_ne!(owner("a!b"), owner("a#b"));
         assert!(owner(&"!".repeat(256)).len() <= 256);
+    }
+
+    #[test]
+    fn keeps_a_record_for_each_label() {
+        assert_ne!(registered_tag("a!b"), registered_tag("a#b"));
+        let longest = registered_tag(&"x".repeat(256));
+        assert!(longest.len() <= 128, "{longest}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use cargo_metadata::camino::Utf8PathBuf;
 use cargo_metadata::{MetadataCommand, Package, TargetKind};
 use serde::Deserialize;
 
@@ -52,20 +53,20 @@ pub struct Metadata {
     pub env: BTreeMap<String, String>,
 }
 
-impl Project {
-    /// Finds the connector package in the workspace of the current directory.
+/// A package whose settings are not read yet.
+#[derive(Debug)]
+pub struct FoundPackage {
+    package: Package,
+    target_directory: Utf8PathBuf,
+}
+
+impl FoundPackage {
+    /// Reads its settings.
     ///
     /// # Errors
-    /// [`ErrorKind::Usage`](crate::error::ErrorKind::Usage) when there is no Cargo workspace, no such package, or its
-    /// metadata cannot be read.
-    pub fn find(package: Option<&str>) -> Result<Self, RegistrarError> {
-        let metadata = MetadataCommand::new().no_deps().exec().map_err(|error| {
-            RegistrarError::usage("cannot read the Cargo workspace of the current directory")
-                .with_source(error)
-                .with_hint("change to the connector's workspace, or name the connector with --label")
-        })?;
-        let members = metadata.workspace_packages();
-        let found = choose(&members, package)?;
+    /// [`ErrorKind::Usage`](crate::error::ErrorKind::Usage) when `[package.metadata.appflow]` is wrong.
+    pub fn read(self) -> Result<Project, RegistrarError> {
+        let Self { package: found, target_directory } = self;
         let settings = match found.metadata.get("appflow") {
             None => Metadata::default(),
             Some(value) => Metadata::deserialize(value).map_err(|error| {
@@ -74,10 +75,10 @@ impl Project {
             })?,
         };
         let folder = found.manifest_path.parent().map(|folder| folder.as_std_path().to_owned());
-        Ok(Self {
+        Ok(Project {
             package: found.name.to_string(),
             folder: folder.unwrap_or_default(),
-            target_directory: metadata.target_directory.as_std_path().to_owned(),
+            target_directory: target_directory.as_std_path().to_owned(),
             executables: found
                 .targets
                 .iter()
@@ -86,6 +87,23 @@ impl Project {
                 .collect(),
             metadata: settings,
         })
+    }
+}
+
+impl Project {
+    /// Finds the connector package in the workspace of the current directory.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`](crate::error::ErrorKind::Usage) when there is no Cargo workspace or no such package.
+    pub fn find(package: Option<&str>) -> Result<FoundPackage, RegistrarError> {
+        let metadata = MetadataCommand::new().no_deps().exec().map_err(|error| {
+            RegistrarError::usage("cannot read the Cargo workspace of the current directory")
+                .with_source(error)
+                .with_hint("change to the connector's workspace, or name the connector with --label")
+        })?;
+        let members = metadata.workspace_packages();
+        let package = choose(&members, package)?.clone();
+        Ok(FoundPackage { package, target_directory: metadata.target_directory })
     }
 
     /// The executable that becomes `bootstrap`: the one of that name, else the only one.

@@ -101,6 +101,10 @@ pub struct Facts {
     pub smoke_test_passed: bool,
     /// How many times this failure has been seen, this time included.
     pub times_seen: u32,
+    /// Whether this run has changed from one call to the other already.
+    pub has_switched: bool,
+    /// Whether an answer to the present call was lost, so that it may have taken effect.
+    pub answer_was_lost: bool,
 }
 
 /// What to do about a failure.
@@ -145,9 +149,13 @@ pub fn decide(call: Call, failure: &ServiceFailure, facts: &Facts) -> Decision {
         AppFlowError::ConnectorServer if facts.smoke_test_passed && facts.times_seen < TRIES_WHEN_CONNECTOR_FAILS => {
             Decision::SendNewAgain("the connector failed, though it answered well before")
         }
-        AppFlowError::ResourceNotFound if call == Call::Update => Decision::RegisterInstead,
         AppFlowError::ResourceNotFound if facts.function_age.is_some_and(|age| age < FUNCTION_APPEARS_WITHIN) => {
             Decision::SendNewAgain("AppFlow may not see the new function yet")
+        }
+        AppFlowError::ResourceNotFound if call == Call::Update && !facts.has_switched => Decision::RegisterInstead,
+        // Whoever finds the label now absent, now taken, would go to and fro for ever.
+        AppFlowError::Conflict if call == Call::Register && facts.has_switched && !facts.answer_was_lost => {
+            Decision::Fail
         }
         AppFlowError::Conflict if call == Call::Register => Decision::LookAgain,
         AppFlowError::Conflict if facts.times_seen < TRIES_WHEN_BUSY => {

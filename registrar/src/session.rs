@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use tokio::time::Instant;
-
 use crate::aws::{Aws, Connection};
 use crate::cli::{ConnectorArgs, GlobalArgs, Output};
 use crate::environment::ProcessEnvironment;
@@ -28,8 +26,6 @@ pub struct Session {
     pub report: Report,
     /// Ctrl-C.
     pub interrupt: Interrupt,
-    /// When to stop waiting.
-    pub deadline: Instant,
 }
 
 /// The clients, and the local AWS behind them if it is that.
@@ -82,8 +78,7 @@ impl Session {
             (false, 0) => Verbosity::Normal,
             (false, _) => Verbosity::Verbose,
         };
-        let deadline = Instant::now() + global.timeout;
-        Ok(Self { report: Report::new(verbosity), global, environment, interrupt, deadline })
+        Ok(Self { report: Report::new(verbosity), global, environment, interrupt })
     }
 
     /// Whether the result is to be JSON.
@@ -100,7 +95,8 @@ impl Session {
         let named = connector.package.as_deref().or_else(|| self.environment.get("REGISTRAR_PACKAGE"));
         let has_label = connector.label.is_some() || self.environment.get("REGISTRAR_LABEL").is_some();
         match Project::find(named) {
-            Ok(project) => Ok(Some(project)),
+            Ok(found) => found.read().map(Some),
+            // A label says enough; but settings of a package that is there are never passed over in silence.
             Err(_) if has_label && named.is_none() => Ok(None),
             Err(error) => Err(error),
         }

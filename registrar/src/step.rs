@@ -47,6 +47,8 @@ pub enum Step {
     DeleteFailedFunction {
         /// Its name.
         function: String,
+        /// Whether it may be somebody else's.
+        adopt: bool,
     },
     /// Make the function. Needs `lambda:CreateFunction`, `lambda:TagResource`, `iam:PassRole`.
     CreateFunction {
@@ -68,6 +70,8 @@ pub enum Step {
     UpdateConfiguration {
         /// Its name.
         function: String,
+        /// How it was when this was planned. If it is otherwise when this is done, somebody else changes it too.
+        found: Configuration,
         /// How it is to be.
         configuration: Configuration,
     },
@@ -99,6 +103,15 @@ pub enum Step {
         /// Its name.
         function: String,
     },
+    /// Note on the function that what AppFlow read is about to change. Needs `lambda:TagResource`.
+    ///
+    /// So a run that is killed between the registration and its record leaves no record of the revision before.
+    InvalidateRegistration {
+        /// The function's ARN.
+        function: String,
+        /// The label of the registration.
+        label: String,
+    },
     /// Register the connector. Needs `appflow:RegisterConnector`, `lambda:InvokeFunction`.
     RegisterConnector {
         /// What to register.
@@ -118,6 +131,8 @@ pub enum Step {
     RecordRegistration {
         /// The function's ARN.
         function: String,
+        /// The label of the registration.
+        label: String,
         /// The revision.
         revision: String,
     },
@@ -141,6 +156,7 @@ impl Step {
             Self::WaitReady { .. } => "wait-ready",
             Self::GrantInvoke { .. } => "grant-invoke",
             Self::SmokeTest { .. } => "smoke-test",
+            Self::InvalidateRegistration { .. } => "invalidate-registration",
             Self::RegisterConnector { .. } => "register-connector",
             Self::UpdateRegistration { .. } => "update-registration",
             Self::Verify { .. } => "verify",
@@ -160,7 +176,7 @@ impl Step {
                 format!("attach {policy} to the role {role}")
             }
             Self::PutSecretPolicy { role, .. } => format!("let the role {role} read the secrets of its connections"),
-            Self::DeleteFailedFunction { function } => format!("delete the failed function {function}"),
+            Self::DeleteFailedFunction { function, .. } => format!("delete the failed function {function}"),
             Self::CreateFunction { function, .. } => format!("create the function {function}"),
             Self::AdoptFunction { function } => format!("take over the function {function}"),
             Self::UpdateConfiguration { function, .. } => format!("update the configuration of {function}"),
@@ -169,6 +185,7 @@ impl Step {
             Self::GrantInvoke { function, grant: Some(_), .. } => format!("let AppFlow invoke {function}"),
             Self::GrantInvoke { function, grant: None, .. } => format!("remove old permissions from {function}"),
             Self::SmokeTest { function } => format!("ask {function} what it is"),
+            Self::InvalidateRegistration { .. } => "note that what was registered is about to change".to_owned(),
             Self::RegisterConnector { registration } => format!("register the connector {}", registration.label),
             Self::UpdateRegistration { registration } => {
                 format!("renew the registration of {}", registration.label)

@@ -274,6 +274,20 @@ impl ServiceFailure {
     }
 }
 
+impl ServiceFailure {
+    /// An answer that was a success, but says within that something failed.
+    pub(super) fn answered(action: &'static str, code: &str, message: impl Into<String>) -> Self {
+        Self {
+            action,
+            reach: Reach::Answered,
+            code: Some(code.to_owned()),
+            message: message.into(),
+            request_id: None,
+            status: None,
+        }
+    }
+}
+
 #[cfg(test)]
 pub(crate) fn answered(action: &'static str, code: &str, message: &str) -> ServiceFailure {
     ServiceFailure {

@@ -84,6 +84,13 @@ impl Lambda {
             Err(failure) if failure.is_not_found() => return Ok(None),
             Err(failure) => return Err(failure),
         };
+        // Lambda answers without the variables when it may not decrypt them; taken for none, they would be wiped.
+        let environment = answer.configuration().and_then(FunctionConfiguration::environment);
+        if let Some(error) = environment.and_then(|environment| environment.error()) {
+            let code = error.error_code().unwrap_or("EnvironmentError");
+            let message = format!("the variables of {name} cannot be read: {}", error.message().unwrap_or_default());
+            return Err(ServiceFailure::answered("lambda:GetFunction", code, message));
+        }
         let tags = answer.tags().cloned().unwrap_or_default().into_iter().collect();
         Ok(answer.configuration().map(|configuration| function(configuration, tags)))
     }

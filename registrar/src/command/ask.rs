@@ -157,7 +157,13 @@ pub(super) fn as_json(records: &[Record]) -> Vec<&RawValue> {
 /// # Errors
 /// When the request cannot be read or the function not be invoked. That the function fails is part of the outcome.
 pub async fn invoke(session: &Session, args: &InvokeArgs) -> Result<Outcome, RegistrarError> {
-    let payload = read(&args.file)?;
+    let file = args.file.clone();
+    let payload = tokio::select! {
+        read = tokio::task::spawn_blocking(move || read(&file)) => {
+            read.map_err(|error| RegistrarError::bug("reading the request broke off").with_source(error))??
+        }
+        () = session.interrupt.pressed(1) => return Err(RegistrarError::interrupted()),
+    };
     on(session, &args.connector, async |target| {
         let asker = target.asker();
         let invocation = asker.send(payload).await?;

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::preview::preview;
 use crate::artefact::{Artefact, Workshop};
@@ -47,7 +48,8 @@ pub(super) async fn prepare(session: &Session, args: &DeployArgs, build: Build) 
     let source = CodeSource::resolve(&args.connector, &args.function, inputs);
     show_settings(session, &settings);
 
-    let opened = session.open().await?;
+    // The local AWS is opened after the build, because it locks its state, and a build may take minutes.
+    let opened = if session.global.local { None } else { Some(session.open().await?) };
     let artefact = match (build, &settings.function) {
         (Build::Yes, Some(function)) => {
             let workshop = Workshop {
@@ -59,15 +61,13 @@ pub(super) async fn prepare(session: &Session, args: &DeployArgs, build: Build) 
                 report: &session.report,
                 interrupt: &session.interrupt,
             };
-            match workshop.make(&source).await {
-                Ok(artefact) => Some(artefact),
-                Err(error) => {
-                    opened.close().await;
-                    return Err(error);
-                }
-            }
+            Some(workshop.make(&source).await?)
         }
         _ => None,
+    };
+    let opened = match opened {
+        Some(opened) => opened,
+        None => session.open().await?,
     };
     plan_with(session, settings, opened, artefact).await
 }
@@ -216,7 +216,8 @@ async fn execute(command: &'static str, session: &Session, connector: &Connector
         artefact: artefact.as_ref(),
         report: &session.report,
         interrupt: &session.interrupt,
-        deadline: session.deadline,
+        // From now on: the build does not count as waiting.
+        deadline: Instant::now() + session.global.timeout,
         stop_after: session.environment.get(STOP_AFTER),
         role_age: observed.role.as_ref().and_then(|role| age(role.created_at)),
     };

@@ -1,6 +1,6 @@
 //! `unregister`: takes back what this program made, in the order in which nothing breaks half-way.
 //!
-//! Connections, registration, permission, function, role. The permission goes after the registration: without it, running
+//! Connections, registration, role, permission, function. The permission goes after the registration: without it, running
 //! flows would fail while the label still stands. Whatever is gone already is success.
 
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::aws::{Aws, ServiceFailure};
 use crate::cli::UnregisterArgs;
 use crate::error::{ErrorKind, RegistrarError};
 use crate::event::Event;
-use crate::observed::{Function, LABEL_TAG, REGISTERED_TAG, RegisteredConnector, SECRETS_POLICY, owner};
+use crate::observed::{Function, LABEL_TAG, RegisteredConnector, SECRETS_POLICY, owner, registered_tag};
 use crate::outcome::Outcome;
 use crate::policy::Grant;
 use crate::session::Session;
@@ -67,11 +67,12 @@ impl Removal<'_> {
             let unregistered = self.aws.appflow.unregister(&label, self.args.force).await;
             self.note(unregistered, format!("the registration of {label}"))?;
         }
-        if let Some(function) = &function {
-            self.remove_function(&name, function).await?;
-        }
+        // The role before the function: only the function knows the role's name, should this be interrupted.
         if self.args.delete_function {
             self.remove_role(function.as_ref()).await?;
+        }
+        if let Some(function) = &function {
+            self.remove_function(&name, function).await?;
         }
         let text = if self.removed.is_empty() {
             "nothing to remove\n".to_owned()
@@ -88,7 +89,8 @@ impl Removal<'_> {
         function: Option<&Function>,
     ) -> Result<(), RegistrarError> {
         let is_ours = function.is_none_or(|function| {
-            function.tags.get(LABEL_TAG) == Some(&owner(self.label())) || function.tags.contains_key(REGISTERED_TAG)
+            function.tags.get(LABEL_TAG) == Some(&owner(self.label()))
+                || function.tags.contains_key(&registered_tag(self.label()))
         });
         if registration.is_none() || is_ours || self.args.force {
             return Ok(());
@@ -215,5 +217,5 @@ fn gone(result: Result<(), ServiceFailure>) -> Result<(), ServiceFailure> {
 /// The function that is registered; else the one that would be.
 fn function_name(registration: Option<&RegisteredConnector>, settings: &Settings) -> String {
     let registered = registration.and_then(|registration| registration.lambda_arn.as_deref());
-    registered.and_then(|arn| arn.rsplit(':').next()).unwrap_or(&settings.function_name.value).to_owned()
+    registered.and_then(|arn| arn.split(':').nth(6)).unwrap_or(&settings.function_name.value).to_owned()
 }

@@ -19,9 +19,15 @@ impl Executor<'_> {
         let mut call = call;
         let mut attempt = 0;
         let mut pause = Duration::from_secs(1);
+        let mut has_switched = false;
         let mut answer_was_lost = false;
+        let mut last: Option<(Call, ServiceFailure)> = None;
         let mut times_seen: BTreeMap<Option<String>, u32> = BTreeMap::new();
         loop {
+            self.interrupt.check()?;
+            if let Some((failed, failure)) = last.take().filter(|_| Instant::now() > self.deadline) {
+                return Err(explain(failed, failure, wanted));
+            }
             let token = client_token(self.run, call, wanted, &self.revision, attempt);
             let sent = match call {
                 Call::Register => self.aws.appflow.register(wanted, &token).await,
@@ -37,17 +43,19 @@ impl Executor<'_> {
             let seen = times_seen.entry(failure.code.clone()).or_insert(0);
             *seen += 1;
             answer_was_lost |= failure.is_ambiguous();
-            let facts = self.facts(*seen);
+            let facts = Facts { has_switched, answer_was_lost, ..self.facts(*seen) };
             let reason = match decide(call, &failure, &facts) {
                 Decision::Fail => return Err(explain(call, failure, wanted)),
                 Decision::RegisterInstead => {
+                    (has_switched, answer_was_lost, last) = (true, false, Some((call, failure)));
                     (call, attempt) = (Call::Register, attempt + 1);
                     continue;
                 }
                 Decision::LookAgain => {
-                    if self.is_registered_for(wanted, failure, answer_was_lost).await? {
+                    if self.is_registered_for(wanted, failure.clone(), answer_was_lost).await? {
                         return Ok(());
                     }
+                    (has_switched, answer_was_lost, last) = (true, false, Some((call, failure)));
                     (call, attempt) = (Call::Update, attempt + 1);
                     continue;
                 }
@@ -63,6 +71,7 @@ impl Executor<'_> {
             (self.waiting())(&format!("{reason} ({failure})"));
             self.interrupt.sleep(crate::retry::jittered(pause)).await?;
             pause = (pause * 2).min(Duration::from_secs(15));
+            last = Some((call, failure));
         }
     }
 
@@ -72,6 +81,7 @@ impl Executor<'_> {
             function_age: self.memory.function_created.map(|created| created.elapsed()),
             smoke_test_passed: self.memory.smoke_test_passed,
             times_seen,
+            ..Facts::default()
         }
     }
 

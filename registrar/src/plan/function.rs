@@ -128,7 +128,7 @@ impl Planner<'_> {
         };
         self.row(Subject::Code, RowState::Missing, size(code));
         let reason = format!("its creation failed: {why}");
-        self.step(Step::DeleteFailedFunction { function: name }, reason, Vec::new());
+        self.step(Step::DeleteFailedFunction { function: name, adopt: self.settings.adopt }, reason, Vec::new());
         self.create(wanted, code, "the failed one is deleted");
     }
 
@@ -141,7 +141,8 @@ impl Planner<'_> {
         let fields: Vec<_> = changes.iter().map(|change| change.field.as_str()).collect();
         let reason = format!("{} differs", fields.join(", "));
         self.function_changes |= function.environment != configuration.environment;
-        self.step(Step::UpdateConfiguration { function: self.name(), configuration }, reason, changes);
+        let found = function.configuration();
+        self.step(Step::UpdateConfiguration { function: self.name(), found, configuration }, reason, changes);
         self.wait("the update takes a moment");
     }
 

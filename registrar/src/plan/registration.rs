@@ -2,7 +2,7 @@
 
 use super::{Change, Planner, RowState, Subject};
 use crate::aws::Registration;
-use crate::observed::{REGISTERED_TAG, RegisteredConnector, owner};
+use crate::observed::{REGISTRATION_PENDING, RegisteredConnector, owner, registered_tag};
 use crate::step::Step;
 
 impl Planner<'_> {
@@ -15,7 +15,7 @@ impl Planner<'_> {
         match &self.observed.registration {
             None => {
                 self.row(Subject::Registration, RowState::Missing, registration.label.clone());
-                self.smoke_test("AppFlow will ask the same");
+                self.prepare(&registration);
                 let step = Step::RegisterConnector { registration: registration.clone() };
                 self.step(step, "nothing is registered under this label", Vec::new());
                 self.conclude(registration);
@@ -56,7 +56,10 @@ impl Planner<'_> {
         let revision = self.wanted_revision();
         let recorded = self.recorded_revision();
         if recorded.as_ref() != Some(&revision) {
-            reasons.push(match recorded {
+            reasons.push(match recorded.as_deref() {
+                Some(REGISTRATION_PENDING) => {
+                    "an earlier run may have ended before it recorded which revision AppFlow read"
+                }
                 Some(_) => "AppFlow read another revision of the function",
                 None => "it is not recorded which revision AppFlow read",
             });
@@ -72,7 +75,7 @@ impl Planner<'_> {
         }
         let reason = reasons.join(", ");
         self.row(Subject::Registration, RowState::Differs, format!("{label}: {reason}"));
-        self.smoke_test("AppFlow will ask the same");
+        self.prepare(&wanted);
         self.step(Step::UpdateRegistration { registration: wanted.clone() }, reason, changes);
         self.conclude(wanted);
     }
@@ -80,7 +83,7 @@ impl Planner<'_> {
     /// The revision recorded at the last registration, unless it was on a function that is made again.
     fn recorded_revision(&self) -> Option<String> {
         let function = self.observed.function.as_ref().filter(|_| !self.function_is_new)?;
-        function.tags.get(REGISTERED_TAG).cloned()
+        function.tags.get(&registered_tag(&self.settings.label.value)).cloned()
     }
 
     fn smoke_test(&mut self, reason: &str) {
@@ -88,11 +91,22 @@ impl Planner<'_> {
         self.step(Step::SmokeTest { function }, reason, Vec::new());
     }
 
+    /// What comes before AppFlow reads the function.
+    fn prepare(&mut self, registration: &Registration) {
+        self.smoke_test("AppFlow will ask the same");
+        if self.recorded_revision().is_none_or(|recorded| recorded == REGISTRATION_PENDING) {
+            return;
+        }
+        let Registration { label, lambda_arn, .. } = registration;
+        let step = Step::InvalidateRegistration { function: lambda_arn.clone(), label: label.clone() };
+        self.step(step, "the recorded revision no longer counts if this run is cut short", Vec::new());
+    }
+
     fn conclude(&mut self, registration: Registration) {
-        let function = registration.lambda_arn.clone();
+        let (function, label) = (registration.lambda_arn.clone(), registration.label.clone());
         self.step(Step::Verify { registration }, "what AppFlow holds must be what was sent", Vec::new());
         let revision = self.wanted_revision();
-        let step = Step::RecordRegistration { function, revision };
+        let step = Step::RecordRegistration { function, label, revision };
         self.step(step, "so that the next run knows what AppFlow read", Vec::new());
     }
 }

@@ -7,7 +7,9 @@ use serde_json::json;
 
 use super::*;
 use crate::environment::FunctionEnvironment;
-use crate::observed::{Function, FunctionStatus, LABEL_TAG, REGISTERED_TAG, RegisteredConnector, Role};
+use crate::observed::{
+    Function, FunctionStatus, LABEL_TAG, REGISTRATION_PENDING, RegisteredConnector, Role, registered_tag,
+};
 use crate::policy::{self, Grant, Statement};
 use crate::setting::{Setting, Source};
 use crate::settings::FunctionSettings;
@@ -109,8 +111,9 @@ fn apply(step: &Step, observed: &mut Observed) {
             });
         }
         Step::AdoptFunction { .. } => function(observed).tags.extend(tags("acme")),
-        Step::UpdateConfiguration { configuration, .. } => {
+        Step::UpdateConfiguration { configuration, found, .. } => {
             let function = function(observed);
+            assert_eq!(function.configuration(), found);
             assert!(!is_busy(function), "changed while busy");
             function.role = configuration.role;
             function.runtime = Some(configuration.runtime);
@@ -144,11 +147,15 @@ fn apply(step: &Step, observed: &mut Observed) {
                 arn: Some("arn:connector".to_owned()),
                 lambda_arn: Some(registration.lambda_arn),
                 description: registration.description,
-                version: Some("1.0.0".to_owned()),
+                // A connector whose version is its revision: what AppFlow read.
+                version: Some(function(observed).revision()),
             });
         }
-        Step::RecordRegistration { revision, .. } => {
-            function(observed).tags.insert(REGISTERED_TAG.to_owned(), revision);
+        Step::InvalidateRegistration { label, .. } => {
+            function(observed).tags.insert(registered_tag(&label), REGISTRATION_PENDING.to_owned());
+        }
+        Step::RecordRegistration { label, revision, .. } => {
+            function(observed).tags.insert(registered_tag(&label), revision);
         }
     }
 }
@@ -236,10 +243,18 @@ fn updates_the_configuration_without_touching_the_registration() {
 
 #[test]
 fn renews_the_registration_after_new_code() {
-    let expected = ["update-code", "wait-ready", "smoke-test", "update-registration", "verify", "record-registration"];
+    let expected = [
+        "update-code",
+        "wait-ready",
+        "smoke-test",
+        "invalidate-registration",
+        "update-registration",
+        "verify",
+        "record-registration",
+    ];
     let steps = planned(|there| {
         function(there).code_sha256 = "sha-0".to_owned();
-        function(there).tags.insert(REGISTERED_TAG.to_owned(), "sha-0".to_owned());
+        function(there).tags.insert(registered_tag("acme"), "sha-0".to_owned());
     });
     assert_eq!(steps, expected);
 }
@@ -253,7 +268,68 @@ fn leaves_the_registration_alone_when_code_goes_back_to_what_appflow_read() {
 #[test]
 fn renews_the_registration_when_it_is_not_known_what_appflow_read() {
     let expected = ["smoke-test", "update-registration", "verify", "record-registration"];
-    assert_eq!(planned(|there| drop(function(there).tags.remove(REGISTERED_TAG))), expected);
+    assert_eq!(planned(|there| drop(function(there).tags.remove(&registered_tag("acme")))), expected);
+}
+
+fn code_of(sha256: &str) -> WantedCode {
+    WantedCode { sha256: sha256.to_owned(), size: 1000 }
+}
+
+/// What AppFlow read.
+fn read(observed: &Observed) -> Option<&str> {
+    observed.registration.as_ref()?.version.as_deref()
+}
+
+#[test]
+fn renews_the_registration_when_a_killed_run_is_rolled_back() {
+    let mut observed = everything();
+    let newer = Plan::new(&settings(), Some(&code_of("sha-2")), &observed);
+    for step in newer.steps.iter().take_while(|step| step.action.name() != "verify") {
+        apply(&step.action, &mut observed);
+    }
+    assert_eq!(read(&observed), Some("sha-2"));
+    let rollback = Plan::new(&settings(), Some(&code()), &observed);
+    let expected = ["update-code", "wait-ready", "smoke-test", "update-registration", "verify", "record-registration"];
+    assert_eq!(names(&rollback), expected);
+    carry_out(&rollback, &mut observed);
+    assert_eq!(read(&observed), Some("sha-1"));
+    assert!(Plan::new(&settings(), Some(&code()), &observed).is_empty());
+}
+
+#[test]
+fn registers_again_under_a_label_that_was_unregistered() {
+    let expected = ["smoke-test", "invalidate-registration", "register-connector", "verify", "record-registration"];
+    assert_eq!(planned(|there| there.registration = None), expected);
+}
+
+#[test]
+fn keeps_the_records_of_two_labels_on_one_function_apart() {
+    let second = Settings { label: default("second".to_owned()), function: None, ..settings() };
+    let mut observed = everything();
+    let first_registration = observed.registration.take();
+    let plan = Plan::new(&second, None, &observed);
+    assert!(!names(&plan).contains(&"invalidate-registration"), "nothing is recorded for the second label");
+    carry_out(&plan, &mut observed);
+    assert!(Plan::new(&second, None, &observed).is_empty());
+
+    // The first label is renewed with new code: what was recorded for the second one is no longer true.
+    let second_registration = std::mem::replace(&mut observed.registration, first_registration);
+    assert!(Plan::new(&settings(), Some(&code()), &observed).is_empty());
+    let newer = Plan::new(&settings(), Some(&code_of("sha-2")), &observed);
+    carry_out(&newer, &mut observed);
+    assert!(Plan::new(&settings(), Some(&code_of("sha-2")), &observed).is_empty());
+    observed.registration = second_registration;
+    assert!(names(&Plan::new(&second, None, &observed)).contains(&"update-registration"));
+}
+
+#[test]
+fn names_each_step_that_a_run_can_be_stopped_after_once() {
+    let mut observed = everything();
+    function(&mut observed).memory = 128;
+    let mut names = names(&Plan::new(&settings(), Some(&code_of("sha-2")), &observed));
+    names.retain(|name| *name != "wait-ready");
+    let distinct: std::collections::BTreeSet<_> = names.iter().collect();
+    assert_eq!(distinct.len(), names.len(), "{names:?}");
 }
 
 #[test]
@@ -333,7 +409,8 @@ fn moves_a_label_from_another_function_of_ours() {
         there.registration.as_mut().unwrap().lambda_arn = Some(format!("{ARN}2"));
         there.other_function_label = Some("acme".to_owned());
     });
-    assert_eq!(steps, ["smoke-test", "update-registration", "verify", "record-registration"]);
+    let expected = ["smoke-test", "invalidate-registration", "update-registration", "verify", "record-registration"];
+    assert_eq!(steps, expected);
 }
 
 #[test]
@@ -396,7 +473,7 @@ fn reads_well() {
       function      differs       f
       code          in sync       1 KB, sha256 sha-1
       permission    in sync       AppFlow in eu-west-1 may invoke it
-      registration  in sync       acme, version 1.0.0
+      registration  in sync       acme, version sha-1
 
       1. update the configuration of f (memory differs)
            memory: 128 -> 256
@@ -426,7 +503,7 @@ fn disorder() -> impl Strategy<Value = Observed> {
             if let Some(function) = &mut observed.function {
                 function.status = status(state, Some(update));
                 function.code_sha256 = sha.to_owned();
-                function.tags.extend(recorded.map(|sha| (REGISTERED_TAG.to_owned(), sha.to_owned())));
+                function.tags.extend(recorded.map(|sha| (registered_tag("acme"), sha.to_owned())));
             }
             if let Some(registration) = &mut observed.registration {
                 registration.description = description;
@@ -457,7 +534,24 @@ proptest! {
     }
 
     #[test]
-    fn converges_from_wherever_a_run_was_killed(mut observed in disorder(), killed_after in 0..12_usize) {
+    fn has_appflow_read_the_last_code_after_any_number_of_killed_runs(
+        runs in prop::collection::vec((0..3_usize, 0..14_usize), 0..5),
+    ) {
+        let codes = ["sha-1", "sha-2", "sha-3"].map(code_of);
+        let mut observed = nothing();
+        for (code, killed_after) in runs {
+            let plan = Plan::new(&settings(), Some(&codes[code]), &observed);
+            for step in plan.steps.iter().take(killed_after) {
+                apply(&step.action, &mut observed);
+            }
+        }
+        carry_out(&Plan::new(&settings(), Some(&codes[0]), &observed), &mut observed);
+        prop_assert_eq!(read(&observed), Some("sha-1"));
+        prop_assert!(Plan::new(&settings(), Some(&codes[0]), &observed).is_empty());
+    }
+
+    #[test]
+    fn converges_from_wherever_a_run_was_killed(mut observed in disorder(), killed_after in 0..14_usize) {
         let plan = Plan::new(&settings(), Some(&code()), &observed);
         for step in plan.steps.iter().take(killed_after) {
             apply(&step.action, &mut observed);

@@ -103,6 +103,33 @@ fn registers_when_there_is_nothing_to_renew_and_waits_for_a_new_function() {
 }
 
 #[test]
+fn changes_from_one_call_to_the_other_once_at_most() {
+    const YOUNG: &str = "AppFlow may not see the new function yet";
+    let (update, register) = (Call::Update, Call::Register);
+    let (missing, taken) = (AppFlowError::ResourceNotFound, AppFlowError::Conflict);
+    // call, answer, has switched, answer was lost, function is young
+    let table = [
+        (update, missing, false, false, false, Decision::RegisterInstead),
+        (update, missing, false, true, false, Decision::RegisterInstead),
+        (update, missing, true, false, false, Decision::Fail),
+        (update, missing, true, true, false, Decision::Fail),
+        (update, missing, false, false, true, Decision::SendNewAgain(YOUNG)),
+        (update, missing, true, false, true, Decision::SendNewAgain(YOUNG)),
+        (register, missing, false, false, true, Decision::SendNewAgain(YOUNG)),
+        (register, taken, false, false, false, Decision::LookAgain),
+        (register, taken, false, true, false, Decision::LookAgain),
+        (register, taken, true, false, false, Decision::Fail),
+        // It may be our own registration whose answer was lost: that is worth a look, though no other call.
+        (register, taken, true, true, false, Decision::LookAgain),
+    ];
+    for (call, error, has_switched, answer_was_lost, is_young, expected) in table {
+        let function_age = is_young.then_some(Duration::from_secs(10));
+        let facts = Facts { function_age, has_switched, answer_was_lost, ..seen(1) };
+        assert_eq!(decide(call, &failure(error, ""), &facts), expected, "{call:?} {error:?} {facts:?}");
+    }
+}
+
+#[test]
 fn sends_the_same_again_when_no_answer_came() {
     let lost =
         ServiceFailure { reach: Reach::Lost, code: None, status: None, ..failure(AppFlowError::Conflict, "reset") };
