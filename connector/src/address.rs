@@ -119,9 +119,17 @@ impl BaseUrl {
         }
     }
 
-    /// The base itself, to resolve what was kept of a link.
-    pub(crate) fn as_url(&self) -> &Url {
-        &self.0
+    /// The URL at a path and query of this origin. Whatever the text is, it stays there: it is not read as a reference,
+    /// in which a path that begins with `//` would name a host.
+    pub(crate) fn at(&self, path_and_query: &str) -> Url {
+        let (path, query) = match path_and_query.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (path_and_query, None),
+        };
+        let mut url = self.0.clone();
+        url.set_path(path);
+        url.set_query(query);
+        url
     }
 }
 
@@ -140,6 +148,13 @@ pub(crate) fn add_parameters<'p>(url: &mut Url, parameters: impl IntoIterator<It
     if parameters.peek().is_some() {
         url.query_pairs_mut().extend_pairs(parameters);
     }
+}
+
+/// How many bytes parameters take in a query, each with the `&` before it.
+pub(crate) fn encoded_length(parameters: &[(String, String)]) -> usize {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    let length = query.extend_pairs(parameters).finish().len();
+    if parameters.is_empty() { 0 } else { length + 1 }
 }
 
 /// Takes query parameters away, whatever their values.
@@ -163,6 +178,26 @@ mod tests {
     fn join(base: &str, prefix: &str, path: &str, value: &str) -> Result<String, ConnectorError> {
         let value_of = |name: &str| (name == "id").then(|| value.to_owned());
         BaseUrl::parse(base).unwrap().join(prefix, path, value_of).map(String::from)
+    }
+
+    #[test]
+    fn stays_at_its_origin_whatever_was_kept_of_a_link() {
+        let base = BaseUrl::parse("https://a.example/v1").unwrap();
+        for (kept, expected) in [
+            ("/x?a=%20b&c=1?2", "https://a.example/x?a=%20b&c=1?2"),
+            ("/a%2Fb", "https://a.example/a%2Fb"),
+            ("//b.example/x?y=1", "https://a.example//b.example/x?y=1"),
+            ("https://b.example/", "https://a.example/https://b.example/"),
+        ] {
+            assert_eq!(base.at(kept).as_str(), expected);
+        }
+    }
+
+    #[test]
+    fn counts_parameters_as_a_query_has_them() {
+        let parameters = [("a".to_owned(), "b c".to_owned()), ("d".to_owned(), "\u{e9}".to_owned())];
+        assert_eq!(encoded_length(&parameters), "&a=b+c&d=%C3%A9".len());
+        assert_eq!(encoded_length(&[]), 0);
     }
 
     #[test]

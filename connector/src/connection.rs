@@ -104,12 +104,10 @@ impl<'a> Connection<'a> {
         Ok(format!("{}{query}", url.path()))
     }
 
-    /// The URL of what [`keep`](Self::keep) kept.
-    ///
-    /// # Errors
-    /// As [`BaseUrl::follow`]: what was kept has been outside this process.
-    pub(crate) fn kept(&self, link: &str) -> Result<Url, ConnectorError> {
-        self.base.follow(self.base.as_url(), link)
+    /// The URL of what [`keep`](Self::keep) kept. It is one of the API's origin even though what was kept has been
+    /// outside this process.
+    pub(crate) fn kept(&self, link: &str) -> Url {
+        self.base.at(link)
     }
 
     /// Asks, and returns the answer whatever its status.

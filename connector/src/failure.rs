@@ -59,13 +59,14 @@ fn of_redirect(url: &Url, status: u16, headers: &HeaderMap) -> ConnectorError {
 pub(crate) fn of_transport(url: &Url, error: reqwest::Error, limit: Duration) -> ConnectorError {
     let path = url.path();
     let host = url.host_str().unwrap_or_default();
-    let what = if error.is_timeout() {
+    // The wait for a connection has a limit of its own, so an error may be both.
+    let what = if error.is_connect() {
+        ConnectorError::service_unavailable(format!("{host} cannot be reached; is the base URL right?"))
+    } else if error.is_timeout() {
         ConnectorError::request_timeout(format!(
             "GET {path} was not answered within {:.1} s; use a smaller page size in the manifest if it always is so slow",
             limit.as_secs_f64()
         ))
-    } else if error.is_connect() {
-        ConnectorError::service_unavailable(format!("{host} cannot be reached; is the base URL right?"))
     } else {
         ConnectorError::server_error(format!("the connection to {host} broke off during GET {path}"))
     };
@@ -143,6 +144,28 @@ mod tests {
         assert_eq!(delay("99999999999"), Some(LONGEST_DELAY));
         assert_eq!(delay("soon"), None);
         assert_eq!(delay("-1"), None);
+    }
+
+    /// A name server that never answers.
+    struct Silent;
+
+    impl reqwest::dns::Resolve for Silent {
+        fn resolve(&self, _: reqwest::dns::Name) -> reqwest::dns::Resolving {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_host_that_takes_too_long_to_connect_cannot_be_reached() {
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let limit = Duration::from_secs(5);
+        let client = reqwest::Client::builder().no_proxy().dns_resolver(std::sync::Arc::new(Silent));
+        let client = client.connect_timeout(limit).build().unwrap();
+        let error = client.get(url()).timeout(limit * 2).send().await.unwrap_err();
+        assert!(error.is_timeout() && error.is_connect(), "{error:?}");
+        let error = of_transport(&url(), error, limit * 2);
+        assert_eq!(error.code().as_str(), "ServiceUnavailable");
+        assert!(error.message().contains("a.example cannot be reached"), "{error}");
     }
 
     #[test]

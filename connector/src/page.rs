@@ -72,7 +72,9 @@ impl<'a> Page<'a> {
                 "record {index} of the answer to GET {path} is not a JSON object"
             )));
         }
-        let total = found.total.map(|total| total.get().trim_matches('"').parse());
+        // An API that does not count says so with null.
+        let total = found.total.filter(|total| total.get() != "null");
+        let total = total.map(|total| total.get().trim_matches('"').parse());
         let total = total.transpose().map_err(|error| {
             ConnectorError::server_error(format!("the answer to GET {path} gives a total that is no number"))
                 .with_source(error)
@@ -355,6 +357,11 @@ mod tests {
         let number = read("{\"d\":[],\"n\":123456789012345678901}", "/d", Some("/n"), None);
         assert_eq!(number, Ok((vec![], Some("123456789012345678901".to_owned()), None)));
         assert!(read("{\"d\":[],\"n\":{}}", "/d", Some("/n"), None).is_err());
+    }
+
+    #[test]
+    fn takes_a_total_of_null_for_an_unknown_one() {
+        assert_eq!(read("{\"d\":[],\"t\":null}", "/d", None, Some("/t")), Ok((vec![], None, None)));
     }
 
     #[test]

@@ -5,12 +5,23 @@
 
 use appflow_sdk::filter::{Comparison, Condition, Value};
 
-use crate::manifest::{Entity, FilterParameter};
+use crate::address;
+use crate::manifest::{Entity, FilterParameter, Paging};
 use crate::written::{Bound, Side, written};
 
 /// Longest text that one part of a filter adds to the query, in bytes. Servers refuse long addresses, and a part that is
 /// applied here costs no more than records that are dropped.
 const TEXT_LIMIT: usize = 2_000;
+
+/// Most bytes that filter and choice of fields may take in a query whose next page is reached by a link: the link repeats
+/// them, and the token that holds it has 2048 characters, which are 1536 bytes. The rest is for the link's own parts.
+const LINK_LIMIT: usize = 800;
+
+/// Whether more parameters may be sent beside others without making the links to the next pages too long.
+pub(crate) fn fits(entity: &Entity, sent: &[(String, String)], more: &[(String, String)]) -> bool {
+    let are_links = matches!(entity.paging, Paging::Link { .. });
+    !are_links || address::encoded_length(sent) + address::encoded_length(more) <= LINK_LIMIT
+}
 
 /// A filter, divided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +82,7 @@ impl Pushdown {
         };
         let Some(field) = entity.fields.get(field) else { return false };
         let Some(written) = written(&field.data_type, rule.format, value, bound) else { return false };
-        self.send(rule, vec![written.text]) && sent == operator && written.is_exact && !rule.wider
+        self.send(entity, rule, vec![written.text]) && sent == operator && written.is_exact && !rule.wider
     }
 
     fn any_of(&mut self, entity: &Entity, field: &str, values: &[Value]) -> bool {
@@ -83,26 +94,30 @@ impl Pushdown {
             Some(separator) if texts.iter().any(|text| text.contains(separator.as_str())) => return false,
             Some(separator) => vec![texts.join(separator)],
         };
-        self.send(rule, texts) && !rule.wider
+        self.send(entity, rule, texts) && !rule.wider
     }
 
     /// Adds a parameter, unless it is in use: what an API makes of a parameter given twice is anybody's guess.
-    fn send(&mut self, rule: &FilterParameter, texts: Vec<String>) -> bool {
+    fn send(&mut self, entity: &Entity, rule: &FilterParameter, texts: Vec<String>) -> bool {
         let is_used = self.parameters.iter().any(|(name, _)| *name == rule.parameter);
         let is_long = texts.iter().map(String::len).sum::<usize>() > TEXT_LIMIT;
         // Many APIs take an empty parameter for an absent one.
         let is_empty = texts.iter().any(String::is_empty);
-        if is_used || is_long || is_empty {
+        let parameters: Vec<_> = texts.into_iter().map(|text| (rule.parameter.clone(), text)).collect();
+        if is_used || is_long || is_empty || !fits(entity, &self.parameters, &parameters) {
             return false;
         }
-        self.parameters.extend(texts.into_iter().map(|text| (rule.parameter.clone(), text)));
+        self.parameters.extend(parameters);
         true
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::manifest::Manifest;
     use appflow_sdk::filter::Filter;
 
     const ENTITY: &str = r#"
@@ -199,6 +214,40 @@ at = { ">=" = "since", "<" = "before" }
         check("score >= 0.123456789012345", "score=0.123456789012345", "");
         let long = format!("status = '{}'", "x".repeat(2001));
         check(&long, "", &long);
+    }
+
+    #[test]
+    fn keeps_what_would_make_the_links_to_the_next_pages_too_long() {
+        let text = ENTITY.replace("[fields]", "paging = { kind = \"link\" }\n[fields]");
+        let entity: Entity = toml::from_str(&text).unwrap();
+        let sent = |filter: &str| {
+            let division = Pushdown::new(&entity, Filter::parse(filter).unwrap().condition.as_ref());
+            let names = division.parameters.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+            (names.join(" "), division.remainder.is_some())
+        };
+        let words = "x".repeat(780);
+        assert_eq!(sent(&format!("status = '{words}'")), ("status".to_owned(), false));
+        assert_eq!(sent(&format!("status = '{words}' and total > 123456789")), ("status".to_owned(), true));
+        let encoded = "\u{e9}".repeat(200);
+        assert_eq!(sent(&format!("status = '{encoded}' and paid = true")), ("paid".to_owned(), true));
+    }
+
+    #[test]
+    fn asks_datasette_only_what_it_compares_as_appflow_does() {
+        let text = include_str!("../manifests/datasette.toml");
+        let manifest = Manifest::parse(text, Path::new("datasette.toml")).unwrap();
+        for (filter, query, is_left) in [
+            ("updated_at >= 2026-06-01T00:00:00Z", "updated_at__gte=2026-06-01", true),
+            ("updated_at > 2026-06-01T10:00:00Z", "updated_at__gte=2026-06-01", true),
+            ("updated_at < 2026-06-01T10:00:00Z", "updated_at__lte=2026-06-02", true),
+            ("status in ('[1', ' open')", "", true),
+            ("id in (1, 2)", "id__in=1,2", false),
+        ] {
+            let condition = Filter::parse(filter).unwrap().condition;
+            let division = Pushdown::new(&manifest.entities["orders"], condition.as_ref());
+            let sent = division.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>();
+            assert_eq!((sent.join("&").as_str(), division.remainder.is_some()), (query, is_left), "{filter}");
+        }
     }
 
     #[test]

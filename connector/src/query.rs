@@ -12,7 +12,7 @@ use crate::connection::Connection;
 use crate::manifest::Entity;
 use crate::page::{Layout, Page};
 use crate::paging::{self, Position};
-use crate::pushdown::Pushdown;
+use crate::pushdown::{self, Pushdown};
 use crate::token::{Bookmark, Token};
 
 /// Most bytes of records in one response, as they are written in it. Lambda returns 6 MB; the rest is the envelope, and
@@ -100,8 +100,9 @@ impl<'a> List<'a> {
         let selection = located(entity, Selection::new(definition, selected, division.remainder.as_ref())?);
         let mut parameters: Vec<_> = connection.filled(&entity.parameters);
         let mut parameters: Vec<_> = parameters.drain(..).map(|(name, value)| (name.to_owned(), value)).collect();
+        let projection = projection(entity, selected, &division);
         parameters.extend(division.parameters);
-        parameters.extend(projection(entity, selected, division.remainder.as_ref()));
+        parameters.extend(projection);
         let layout = Layout::new(&entity.records, entity.paging.next_pointer(), entity.total.as_deref());
         let is_filtered_here = division.remainder.is_some();
         Ok(Self { connection, entity, layout, selection, parameters, is_filtered_here })
@@ -132,19 +133,21 @@ impl<'a> List<'a> {
             let started = Instant::now();
             let answer = match self.page(&at, context).await {
                 Ok(answer) => answer,
-                Err(error) if is_first => return Err(error),
-                Err(error) => {
-                    tracing::warn!(error = %error, "a later page failed; the pages before it are returned");
-                    return Ok(Batch { records, next: Some(at) });
-                }
+                Err(error) => return cut_short(error, is_first, records, at),
             };
-            let page = Page::read(&answer, &self.layout)?;
-            self.refuse_repetition(&at, &page, &answer)?;
+            let page = match self.understood(&at, &answer) {
+                Ok(page) => page,
+                Err(error) => return cut_short(error, is_first, records, at),
+            };
             for (index, record) in page.records.iter().enumerate().skip(at.skip) {
                 if records.len() >= most {
                     return Ok(Batch { records, next: Some(Bookmark { skip: index, ..at }) });
                 }
-                let Some(record) = self.selection.apply(record)? else { continue };
+                let record = match self.selection.apply(record) {
+                    Ok(Some(record)) => record,
+                    Ok(None) => continue,
+                    Err(error) => return cut_short(error, is_first, records, Bookmark { skip: index, ..at }),
+                };
                 let length = written_length(record.get());
                 if bytes + length > BYTE_BUDGET && !records.is_empty() {
                     return Ok(Batch { records, next: Some(Bookmark { skip: index, ..at }) });
@@ -152,10 +155,15 @@ impl<'a> List<'a> {
                 bytes += length;
                 records.push(record);
             }
-            let Some(next) = self.following(&at, &page, &answer)? else {
-                return Ok(Batch { records, next: None });
+            at = match self.following(&at, &page, &answer) {
+                Ok(Some(next)) => next,
+                Ok(None) => return Ok(Batch { records, next: None }),
+                Err(error) => {
+                    // The page itself is done: the next call meets the failure behind its last record.
+                    let end = Bookmark { skip: page.records.len(), ..at };
+                    return cut_short(error, is_first, records, end);
+                }
             };
-            at = next;
             is_first = false;
             slowest = slowest.max(started.elapsed());
             let is_late = context.remaining() < slowest * 2 + TIME_BUDGET;
@@ -173,7 +181,7 @@ impl<'a> List<'a> {
 
     async fn page(&self, at: &Bookmark, context: &InvocationContext) -> Result<Answer, ConnectorError> {
         let url = if let Position::Link(link) = &at.position {
-            self.connection.kept(link)?
+            self.connection.kept(link)
         } else {
             let mut url = self.connection.url(&self.entity.path, None)?;
             let paging = paging::parameters(&self.entity.paging, &at.position, at.size);
@@ -202,8 +210,10 @@ impl<'a> List<'a> {
         }))
     }
 
-    /// Notices an API that ignores the parameter that should move on. Where records have keys, no two pages are equal.
-    fn refuse_repetition(&self, at: &Bookmark, page: &Page<'_>, answer: &Answer) -> Result<(), ConnectorError> {
+    /// The page of an answer. Notices an API that ignores the parameter that should move on: where records have keys, no
+    /// two pages are equal, since the key is among the fields that are asked for.
+    fn understood<'p>(&self, at: &Bookmark, answer: &'p Answer) -> Result<Page<'p>, ConnectorError> {
+        let page = Page::read(answer, &self.layout)?;
         let is_repeated = at.previous.is_some() && at.previous == page.fingerprint();
         if is_repeated && self.entity.primary_key().is_some() {
             return Err(ConnectorError::server_error(format!(
@@ -211,8 +221,22 @@ impl<'a> List<'a> {
                 answer.url.path()
             )));
         }
-        Ok(())
+        Ok(page)
     }
+}
+
+/// What a failure makes of a batch: it is returned when it is met on the first page, and met again by the next call else.
+fn cut_short(
+    error: ConnectorError,
+    is_first: bool,
+    records: Vec<Record>,
+    next: Bookmark,
+) -> Result<Batch, ConnectorError> {
+    if is_first {
+        return Err(error);
+    }
+    tracing::warn!(error = %error, "a later page failed; the records before the failure are returned");
+    Ok(Batch { records, next: Some(next) })
 }
 
 /// Tells a selection where the manifest says that fields stand.
@@ -223,16 +247,14 @@ pub(crate) fn located(entity: &Entity, selection: Selection) -> Selection {
     })
 }
 
-/// The parameters that name the wanted fields: those selected and those that the filter here needs.
-pub(crate) fn projection(
-    entity: &Entity,
-    selected: Option<&[String]>,
-    remainder: Option<&Condition>,
-) -> Vec<(String, String)> {
+/// The parameters that name the wanted fields: those selected, those that the filter here needs, and the key, by which
+/// pages are told apart.
+pub(crate) fn projection(entity: &Entity, selected: Option<&[String]>, division: &Pushdown) -> Vec<(String, String)> {
     let (Some(rule), Some(selected)) = (&entity.projection, selected) else { return Vec::new() };
     let mut names: Vec<String> = Vec::new();
-    let needed = remainder.into_iter().flat_map(Condition::fields);
-    for field in selected.iter().map(String::as_str).chain(needed) {
+    let needed = division.remainder.iter().flat_map(Condition::fields);
+    let keys = entity.fields.iter().filter(|(_, field)| field.primary_key).map(|(name, _)| name.as_str());
+    for field in selected.iter().map(String::as_str).chain(needed).chain(keys) {
         let name = entity.fields.get(field).map_or(field, |declared| {
             let of_pointer = declared.pointer.as_deref().and_then(|pointer| pointer.split('/').nth(1));
             let of_name = || field.split('.').next().unwrap_or(field);
@@ -248,10 +270,11 @@ pub(crate) fn projection(
     if is_ambiguous || names.iter().map(String::len).sum::<usize>() > PROJECTION_LIMIT {
         return Vec::new();
     }
-    match &rule.separator {
+    let parameters = match &rule.separator {
         Some(separator) => vec![(rule.parameter.clone(), names.join(separator))],
         None => names.into_iter().map(|name| (rule.parameter.clone(), name)).collect(),
-    }
+    };
+    if pushdown::fits(entity, &division.parameters, &parameters) { parameters } else { Vec::new() }
 }
 
 /// How many bytes a record takes in a response: it is escaped into a JSON string, with quotes and a comma.
@@ -285,13 +308,13 @@ mod tests {
     #[track_caller]
     fn projected(toml: &str, selected: &[&str], remainder: &str) -> Vec<(String, String)> {
         let entity: Entity = toml::from_str(&format!(
-            "path = \"/x\"\n{toml}\n[fields]\nid = {{ type = \"Integer\" }}\n\"a.b\" = {{ type = \"String\" }}\n\
+            "path = \"/x\"\n{toml}\n[fields]\nid = {{ type = \"Integer\", primary_key = true }}\n\"a.b\" = {{ type = \"String\" }}\n\
              c = {{ type = \"String\", pointer = \"/d~1e/f\" }}\ng = {{ type = \"String\", select = \"G\" }}"
         ))
         .unwrap();
         let selected: Vec<_> = selected.iter().map(|name| (*name).to_owned()).collect();
         let remainder = Filter::from_request(Some(remainder)).unwrap().condition;
-        projection(&entity, Some(&selected), remainder.as_ref())
+        projection(&entity, Some(&selected), &Pushdown::new(&entity, remainder.as_ref()))
     }
 
     #[test]
@@ -302,6 +325,24 @@ mod tests {
         let repeated = projected("projection = { parameter = \"f\" }", &["id", "g"], "");
         assert_eq!(repeated, [("f".to_owned(), "id".to_owned()), ("f".to_owned(), "G".to_owned())]);
         assert_eq!(projected("", &["id"], ""), []);
+        assert_eq!(projected(list, &["g"], ""), pair("G,id"), "the key tells pages apart");
         assert_eq!(projected("projection = { parameter = \"f\", separator = \"/\" }", &["c", "id"], ""), []);
+    }
+
+    #[test]
+    fn names_no_fields_where_links_would_repeat_too_many() {
+        let name = "n".repeat(500);
+        let projected = |paging: &str| {
+            let entity: Entity = toml::from_str(&format!(
+                "path = \"/x\"\npaging = {{ {paging} }}\nprojection = {{ parameter = \"f\", separator = \",\" }}\n\
+                 [fields]\n{name} = {{ type = \"String\" }}\n[filters]\n{name} = {{ \"=\" = \"q\" }}"
+            ))
+            .unwrap();
+            let filter = Filter::parse(&format!("{name} = '{}'", "x".repeat(400))).unwrap().condition;
+            let division = Pushdown::new(&entity, filter.as_ref());
+            (division.parameters.len(), projection(&entity, Some(std::slice::from_ref(&name)), &division).len())
+        };
+        assert_eq!(projected("kind = \"link\""), (1, 0));
+        assert_eq!(projected("kind = \"offset\", parameter = \"o\""), (1, 1));
     }
 }

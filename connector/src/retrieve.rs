@@ -1,6 +1,7 @@
 //! Looks records up by the values of one field.
 
 use std::collections::HashSet;
+use std::pin::pin;
 
 use appflow_sdk::filter::{Condition, Number, Value};
 use appflow_sdk::protocol::{EntityDefinition, Record, RetrieveDataRequest, RetrieveDataResponse};
@@ -17,7 +18,7 @@ use crate::token::Bookmark;
 /// How many single records are asked for at a time.
 const AT_ONCE: usize = 8;
 
-/// How many ids go into one filter.
+/// How many ids go into one filter, if it is not too long with fewer.
 const CHUNK: usize = 50;
 
 /// The records whose field has one of the given values, each once. Values without a record are left out.
@@ -42,22 +43,37 @@ pub(crate) async fn retrieve(
     let mut seen = HashSet::new();
     let ids: Vec<String> = request.ids.iter().flatten().filter(|id| seen.insert(*id)).cloned().collect();
     let selected = request.selected_field_names.as_deref().filter(|names| !names.is_empty());
-    let records = match &entity.retrieve {
+    let found = match &entity.retrieve {
         Some(path) if entity.primary_key() == Some(field) => {
             let selection = located(entity, Selection::new(definition, selected, None)?);
             one_by_one(connection, entity, path, &selection, ids, context).await?
         }
         _ => by_filter(connection, entity, definition, selected, field, &ids, context).await?,
     };
-    let bytes: usize = records.iter().map(|record| written_length(record.get())).sum();
-    if bytes > byte_budget() {
-        return Err(ConnectorError::invalid_argument(format!(
-            "the {} records found have {bytes} bytes, and a response holds {}; ask for fewer ids or fields",
-            records.len(),
+    Ok(RetrieveDataResponse::new(found.records))
+}
+
+/// The records found so far, never more than a response holds.
+#[derive(Debug, Default)]
+struct Found {
+    records: Vec<Record>,
+    bytes: usize,
+}
+
+impl Found {
+    fn add(&mut self, record: Record) -> Result<(), ConnectorError> {
+        self.bytes += written_length(record.get());
+        self.records.push(record);
+        if self.bytes <= byte_budget() {
+            return Ok(());
+        }
+        Err(ConnectorError::invalid_argument(format!(
+            "the first {} records found have {} bytes, and a response holds {}; ask for fewer ids or fields",
+            self.records.len(),
+            self.bytes,
             byte_budget()
-        )));
+        )))
     }
-    Ok(RetrieveDataResponse::new(records))
 }
 
 async fn one_by_one(
@@ -67,7 +83,7 @@ async fn one_by_one(
     selection: &Selection,
     ids: Vec<String>,
     context: &InvocationContext,
-) -> Result<Vec<Record>, ConnectorError> {
+) -> Result<Found, ConnectorError> {
     let asked = ids.into_iter().map(|id| async move {
         let answer = connection.ask(connection.url(path, Some(&id))?, context).await?;
         if answer.status == 404 {
@@ -76,8 +92,12 @@ async fn one_by_one(
         let answer = connection.success(answer)?;
         selection.apply(page::single(&answer, &entity.retrieve_record)?)
     });
-    let found: Vec<Option<Record>> = stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
-    Ok(found.into_iter().flatten().collect())
+    let mut answers = pin!(stream::iter(asked).buffered(AT_ONCE));
+    let mut found = Found::default();
+    while let Some(record) = answers.try_next().await? {
+        record.map_or(Ok(()), |record| found.add(record))?;
+    }
+    Ok(found)
 }
 
 async fn by_filter(
@@ -88,7 +108,7 @@ async fn by_filter(
     field: &str,
     ids: &[String],
     context: &InvocationContext,
-) -> Result<Vec<Record>, ConnectorError> {
+) -> Result<Found, ConnectorError> {
     let size = match (entity.filter(field, "in"), entity.filter(field, "=")) {
         (Some(_), _) => CHUNK,
         (None, Some(_)) => 1,
@@ -101,11 +121,9 @@ async fn by_filter(
         }
     };
     let values = ids.iter().map(|id| value(definition, field, id)).collect::<Result<Vec<_>, _>>()?;
-    let mut records = Vec::new();
-    for chunk in values.chunks(size) {
-        let condition = Condition::In { field: field.to_owned(), values: chunk.to_vec() };
-        let is_sent = !Pushdown::new(entity, Some(&condition)).parameters.is_empty();
-        if !is_sent {
+    let mut found = Found::default();
+    for condition in chunks(entity, field, &values, size) {
+        if !is_sent(entity, &condition) {
             return Err(ConnectorError::invalid_argument(format!(
                 "an id cannot be sent to the API as a filter on {field:?}: it is empty, too long, or holds the separator"
             )));
@@ -114,11 +132,35 @@ async fn by_filter(
         let mut next = Some(Bookmark::start(list.page_size(u64::MAX, None)));
         while let Some(bookmark) = next {
             let batch = list.read(bookmark, usize::MAX, context).await?;
-            records.extend(batch.records);
+            batch.records.into_iter().try_for_each(|record| found.add(record))?;
             next = batch.next;
         }
     }
-    Ok(records)
+    Ok(found)
+}
+
+/// Filters that look for all the values together: each for so many at most, and short enough to be sent. One that cannot
+/// be sent even so is for a single value.
+fn chunks(entity: &Entity, field: &str, values: &[Value], most: usize) -> Vec<Condition> {
+    let filter = |values: &[Value]| Condition::In { field: field.to_owned(), values: values.to_vec() };
+    let mut conditions = Vec::new();
+    let mut rest = values;
+    while !rest.is_empty() {
+        let mut size = most.min(rest.len());
+        let mut condition = filter(rest.get(..size).unwrap_or_default());
+        while size > 1 && !is_sent(entity, &condition) {
+            size -= 1;
+            condition = filter(rest.get(..size).unwrap_or_default());
+        }
+        conditions.push(condition);
+        rest = rest.get(size..).unwrap_or_default();
+    }
+    conditions
+}
+
+/// Whether the API takes a filter over.
+fn is_sent(entity: &Entity, condition: &Condition) -> bool {
+    !Pushdown::new(entity, Some(condition)).parameters.is_empty()
 }
 
 /// An id as a value of the field's type.
@@ -130,4 +172,34 @@ fn value(definition: &EntityDefinition, field: &str, id: &str) -> Result<Value, 
     id.trim().parse::<Number>().map(Value::Number).map_err(|error| {
         ConnectorError::invalid_argument(format!("the id {id:?} does not fit the field {field:?}")).with_source(error)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn sizes(paging: &str, ids: &[String], most: usize) -> Vec<usize> {
+        let entity: Entity = toml::from_str(&format!(
+            "path = \"/x\"\n{paging}\nfields = {{ s = {{ type = \"String\" }} }}\n\
+             filters = {{ s = {{ in = {{ parameter = \"s\", separator = \",\" }} }} }}"
+        ))
+        .unwrap();
+        let values: Vec<_> = ids.iter().map(|id| Value::String(id.clone())).collect();
+        let sizes = chunks(&entity, "s", &values, most).into_iter().map(|condition| match condition {
+            Condition::In { values, .. } => values.len(),
+            other => panic!("{other:?}"),
+        });
+        sizes.collect()
+    }
+
+    #[test]
+    fn asks_for_as_many_ids_at_a_time_as_can_be_sent() {
+        assert_eq!(sizes("", &vec!["x".to_owned(); 120], 50), [50, 50, 20]);
+        let long = vec!["x".repeat(90); 50];
+        assert_eq!(sizes("", &long, 50), [21, 21, 8]);
+        assert_eq!(sizes("paging = { kind = \"link\" }", &long, 50), [8, 8, 8, 8, 8, 8, 2]);
+        let with_separator = ["a".to_owned(), "b,c".to_owned(), "d".to_owned()];
+        assert_eq!(sizes("", &with_separator, 50), [1, 1, 1]);
+    }
 }

@@ -101,7 +101,7 @@ fn a_hundred_thousand_rows_come_exactly_once_and_filters_reach_datasette() {
     let filter = "total > 990 and status = 'paid' and updated_at >= 2026-06-01T00:00:00Z";
     let filtered = query(&["--all", "--fields", "id,status,total", "--filter", filter]);
     let asked = recorder.take();
-    for pushed in ["total__gt=990", "status__exact=paid", "updated_at__gte=2026-06-01T00%3A00%3A00"] {
+    for pushed in ["total__gt=990", "status__exact=paid", "updated_at__gte=2026-06-01"] {
         assert!(asked.iter().all(|target| target.contains(pushed)), "{pushed} in {asked:?}");
     }
     let expected: Vec<u64> =

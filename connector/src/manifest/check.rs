@@ -74,9 +74,11 @@ impl Check<'_> {
         }
         if !connection.path_prefix.is_empty() {
             self.path("connection.path_prefix", &connection.path_prefix, &[]);
+            self.profile_settings("connection.path_prefix", &connection.path_prefix);
         }
         if let Some(test) = &connection.test {
             self.path("connection.test", test, &[]);
+            self.profile_settings("connection.test", test);
         }
         if let Some(pointer) = &connection.error_message {
             self.pointer("connection.error_message", pointer);
@@ -318,6 +320,17 @@ impl Check<'_> {
                         Some(_) => {}
                     }
                 }
+            }
+        }
+    }
+
+    /// A connection is tested before there is a flow, so only its own settings have values then.
+    fn profile_settings(&mut self, key: &str, path: &str) {
+        for name in template::names(path).unwrap_or_default() {
+            let scope = self.manifest.settings.get(name).map(|setting| &setting.scope);
+            if scope.is_some_and(|scope| *scope != RuntimeSettingScope::ConnectorProfile) {
+                let message = "is asked for after the connection is tested; its `scope` must be CONNECTOR_PROFILE";
+                self.add(key, format!("the setting {name:?} {message}"));
             }
         }
     }

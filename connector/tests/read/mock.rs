@@ -98,7 +98,9 @@ async fn answer(State((origin, log)): State<(String, Log)>, request: Request) ->
         ["stuck", ..] => reply(StatusCode::OK, "{\"items\":[{\"id\":1}],\"next\":\"same\"}"),
         ["same", ..] => reply(StatusCode::OK, "[{\"id\":1},{\"id\":2}]"),
         ["flaky", ..] if query.contains("offset=0") => reply(StatusCode::OK, format!("[{},{}]", record(1), record(2))),
+        ["flaky", "html", ..] => reply(StatusCode::OK, "<html>"),
         ["flaky", ..] => reply(StatusCode::SERVICE_UNAVAILABLE, "{}"),
+        ["uniform", ..] => uniform(&query),
         ["links", "elsewhere", ..] => linked("<https://elsewhere.invalid/x>; rel=next"),
         ["links", "key", ..] if query.contains("after") => reply(StatusCode::OK, "[{\"id\":2}]"),
         ["links", "key", ..] => linked("</links/key/link?after=1&key=echoed>; rel=next"),
@@ -165,6 +167,18 @@ fn body(kind: &[&str]) -> Response {
         }
         other => panic!("no such body: {other:?}"),
     }
+}
+
+/// Four records, two to a page, that differ in nothing but their key, which is left out unless it is asked for.
+fn uniform(query: &str) -> Response {
+    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let value = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let has_key = value("fields").is_none_or(|fields| fields.split(',').any(|field| field == "id"));
+    let start: usize = value("offset").map_or(0, |offset| offset.parse().unwrap());
+    let ids = (start + 1..=4).take(2);
+    let record =
+        |id| if has_key { format!("{{\"id\":{id},\"status\":\"open\"}}") } else { "{\"status\":\"open\"}".to_owned() };
+    reply(StatusCode::OK, format!("[{}]", ids.map(record).collect::<Vec<_>>().join(",")))
 }
 
 /// A record that fills a response after a few dozen.

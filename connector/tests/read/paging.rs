@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use appflow_sdk::protocol::Record;
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
 
@@ -84,17 +85,45 @@ async fn returns_what_it_has_when_the_time_is_short() {
 #[tokio::test]
 async fn returns_what_it_has_when_a_later_page_fails_and_the_failure_next_time() {
     let world = World::open(2).await;
-    let mut request = world.request("/flaky", "offset", "");
-    let response = world.query(request.clone()).await.unwrap();
-    assert_eq!(response.records().len(), 2);
-    request.next_token = response.next_token;
-    assert_eq!(world.query(request).await.unwrap_err().error_code.as_str(), "ServiceUnavailable");
+    for (path, list, before, code) in [
+        ("/flaky", "offset", 2, "ServiceUnavailable"),
+        ("/flaky/html", "offset", 2, "ServerError"),
+        ("/same", "offset", 2, "ServerError"),
+        ("/stuck", "cursor", 2, "ServerError"),
+    ] {
+        let mut request = world.request(path, list, "");
+        let response = world.query(request.clone()).await.unwrap();
+        assert_eq!(response.records().len(), before, "{path}");
+        request.next_token = response.next_token;
+        assert_eq!(world.query(request).await.unwrap_err().error_code.as_str(), code, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn pages_that_differ_only_in_a_key_that_is_not_selected_are_not_taken_for_the_same() {
+    let world = World::open(2).await;
+    let mut request = world.request("/uniform", "offset", "status = 'open'");
+    request.selected_field_names = Some(vec!["status".to_owned()]);
+    let response = world.query(request).await.unwrap();
+    let records: Vec<_> = response.records().iter().map(Record::get).collect();
+    assert_eq!((records, response.next_token.as_deref()), (vec![r#"{"status":"open"}"#; 4], None));
+}
+
+#[tokio::test]
+async fn a_long_filter_fits_beside_the_links_that_repeat_it() {
+    let world = World::open(50).await;
+    let ids: Vec<_> = (100..=499).map(|id: usize| id.to_string()).collect();
+    let mut request = world.request("/n/500", "link", &format!("id in ({})", ids.join(", ")));
+    request.max_results = 100;
+    assert_eq!(world.drain(request).await.0, (100..=499).collect::<Vec<_>>());
 }
 
 #[tokio::test]
 async fn refuses_an_api_that_does_not_move_on() {
     let world = World::open(2).await;
-    let error = world.failure("/stuck", "cursor").await;
+    let mut request = world.request("/stuck", "cursor", "");
+    request.next_token = world.query(request.clone()).await.unwrap().next_token;
+    let error = world.query(request).await.unwrap_err();
     assert_eq!(error.error_code.as_str(), "ServerError");
     assert!(error.error_message.contains("leads to the page that it is itself"), "{error:?}");
 }

@@ -37,6 +37,19 @@ async fn finds_records_by_a_filter_where_the_api_has_no_path_for_the_field() {
 }
 
 #[tokio::test]
+async fn stops_asking_when_the_records_do_not_fit_into_a_response() {
+    let world = World::open(10).await;
+    let ids: Vec<_> = (1..=100).map(|id: usize| id.to_string()).collect();
+    let mut request = RetrieveDataRequest::new("all", world.connection("/big/100"), "id", ids);
+    request.selected_field_names = None;
+    let response = world.ask(request, Duration::from_secs(30)).await;
+    let error = response.outcome().unwrap_err();
+    assert_eq!(error.error_code.as_str(), "InvalidArgument");
+    assert!(error.error_message.contains("ask for fewer ids"), "{error:?}");
+    assert!(world.mock.seen().len() < 50);
+}
+
+#[tokio::test]
 async fn refuses_a_field_that_the_api_cannot_look_up() {
     let world = World::open(10).await;
     let error = retrieve(&world, "/n/9", "total", &["7.1"]).await.unwrap_err();

@@ -170,6 +170,25 @@ fn finds_each_fault_at_its_key() {
 }
 
 #[test]
+fn a_connection_is_tested_with_its_own_settings_only() {
+    let of_source = RIGHT.replace("required = true", "required = true\nscope = \"SOURCE\"");
+    assert_eq!(problems(&of_source), Vec::<String>::new());
+    for (wrong, key) in [
+        (r#"test = "/{tenant}/me""#, "connection.test"),
+        ("test = \"/me\"\npath_prefix = \"/{tenant}\"", "connection.path_prefix"),
+    ] {
+        assert_eq!(problems(&RIGHT.replace(r#"test = "/me""#, wrong)), Vec::<String>::new());
+        assert_eq!(
+            problems(&of_source.replace(r#"test = "/me""#, wrong)),
+            [format!(
+                "{key}: the setting \"tenant\" is asked for after the connection is tested; its `scope` must be \
+                 CONNECTOR_PROFILE"
+            )]
+        );
+    }
+}
+
+#[test]
 fn finds_every_fault_at_once() {
     let text = RIGHT.replace("\"/me\"", "\"me\"").replace("\"/data\"", "\"data\"").replace("max = 100", "max = 0");
     assert_eq!(problems(&text).len(), 3);
