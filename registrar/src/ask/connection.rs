@@ -196,11 +196,23 @@ async fn create_sample(appflow: &AppFlow, label: &str, url: &str) -> Result<Stri
     let name = match first {
         Ok(()) => return Ok(SAMPLE.to_owned()),
         Err(failure) if failure.code.as_deref() == Some("ConflictException") => format!("{SAMPLE}-{label}"),
+        Err(failure) if is_refused_by_connector(&failure) => return Err(not_for_sample(failure, label)),
         Err(failure) => return Err(not_made(failure, SAMPLE)),
     };
     let second = appflow.create_open_profile(label, &name, NO_AUTHENTICATION, &settings).await;
     second.map_err(|failure| not_made(failure, &name))?;
     Ok(name)
+}
+
+/// The connector tried the sample API and did not find what it is for.
+fn is_refused_by_connector(failure: &ServiceFailure) -> bool {
+    matches!(failure.code.as_deref(), Some("ConnectorServerException" | "ConnectorAuthenticationException"))
+}
+
+fn not_for_sample(failure: ServiceFailure, label: &str) -> RegistrarError {
+    RegistrarError::usage(format!("the connector {label} has no connection, and is not one for the bundled sample API"))
+        .with_source(failure)
+        .with_hint(format!("say where its API is: --setting {BASE_URL}=URL, and --secret-arn ARN for credentials"))
 }
 
 fn not_made(failure: ServiceFailure, name: &str) -> RegistrarError {
