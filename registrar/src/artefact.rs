@@ -7,6 +7,7 @@ use cargo_metadata::Message;
 use tokio::process::Command;
 
 use crate::digest::code_sha256;
+use crate::environment::of_the_running_package;
 use crate::error::RegistrarError;
 use crate::event::Event;
 use crate::executable::{Head, head};
@@ -77,12 +78,21 @@ impl Workshop<'_> {
         Ok(Artefact { sha256: code_sha256(&zip), zip })
     }
 
+    /// Cargo, ended with us, and without what another Cargo said of us.
+    fn cargo(&self) -> Command {
+        let mut command = Command::new(self.cargo);
+        command.kill_on_drop(true);
+        for name in of_the_running_package() {
+            command.env_remove(name);
+        }
+        command
+    }
+
     /// Builds with plain Cargo for this machine.
     async fn build_here(&self, project: &Project) -> Result<PathBuf, RegistrarError> {
         let name = project.executable()?;
         self.report.event(&Event::Working(&format!("building {name} for this machine")));
-        let mut command = Command::new(self.cargo);
-        command.kill_on_drop(true);
+        let mut command = self.cargo();
         command.args(["build", "--release", "--message-format=json-render-diagnostics", "--package", &project.package]);
         command.args(["--bin", name]);
         command.current_dir(&project.folder).stdin(Stdio::null()).stdout(Stdio::piped());
@@ -113,8 +123,7 @@ impl Workshop<'_> {
         self.find_cargo_lambda().await?;
         let flag = if self.architecture == "arm64" { "--arm64" } else { "--x86-64" };
         self.report.event(&Event::Working(&format!("building {name} for Lambda on {}", self.architecture)));
-        let mut command = Command::new(self.cargo);
-        command.kill_on_drop(true);
+        let mut command = self.cargo();
         command.args([
             "lambda",
             "build",
@@ -138,8 +147,7 @@ impl Workshop<'_> {
     }
 
     async fn find_cargo_lambda(&self) -> Result<(), RegistrarError> {
-        let mut command = Command::new(self.cargo);
-        command.kill_on_drop(true);
+        let mut command = self.cargo();
         command.args(["lambda", "--version"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let found = command.status().await.map_err(|error| cannot_run(self.cargo, error))?;
         if found.success() {

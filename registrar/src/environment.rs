@@ -1,6 +1,7 @@
 //! Environment variables: those this program reads, and those the function gets.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
@@ -36,6 +37,19 @@ impl fmt::Debug for ProcessEnvironment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }
+}
+
+/// The variables in which `cargo run` describes the package that it runs: this one.
+///
+/// A Cargo that we start must not inherit them. Build scripts look at them, and would build again what was built without
+/// them, and the other way round.
+pub fn of_the_running_package() -> impl Iterator<Item = OsString> {
+    std::env::vars_os().map(|(name, _)| name).filter(|name| {
+        name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_")
+                || matches!(name, "CARGO_MANIFEST_DIR" | "CARGO_MANIFEST_PATH" | "CARGO_CRATE_NAME" | "CARGO_BIN_NAME")
+        })
+    })
 }
 
 /// Variables of the function. Their values may be secrets: neither `Debug` nor `Serialize` shows them.

@@ -1,5 +1,6 @@
 //! The binaries under test, built once per run.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -13,6 +14,19 @@ pub struct Binaries {
     pub registrar: PathBuf,
     /// The connector, for this machine.
     pub connector: PathBuf,
+}
+
+/// A command that inherits what finds programs and nothing else.
+pub(crate) fn clean_command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear();
+    for name in ["PATH", "HOME", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "CARGO_TARGET_DIR"] {
+        #[expect(clippy::disallowed_methods, reason = "a child inherits what finds programs and nothing else")]
+        if let Some(value) = std::env::var_os(name) {
+            command.env(name, value);
+        }
+    }
+    command
 }
 
 /// The workspace's root folder.
@@ -32,7 +46,8 @@ pub fn binaries() -> &'static Binaries {
 }
 
 fn build(name: &str, arguments: &[&str]) -> PathBuf {
-    let output = Command::new(env!("CARGO"))
+    // The environment is that of the registrar's own builds, so that neither makes the other build again.
+    let output = clean_command(env!("CARGO"))
         .args(["build", "--message-format=json-render-diagnostics"])
         .args(arguments)
         .current_dir(workspace())

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::binaries::{binaries, workspace};
+use crate::binaries::{binaries, clean_command, workspace};
 
 /// A laptop with a state directory of its own, gone when dropped.
 #[derive(Debug)]
@@ -75,14 +75,8 @@ impl Laptop {
     /// A command with nothing in its environment but what finds programs.
     #[must_use]
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
-        let mut command = Command::new(program);
-        command.env_clear().current_dir(workspace()).stdin(Stdio::null());
-        for name in ["PATH", "HOME", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "CARGO_TARGET_DIR"] {
-            #[expect(clippy::disallowed_methods, reason = "a child inherits what finds programs and nothing else")]
-            if let Some(value) = std::env::var_os(name) {
-                command.env(name, value);
-            }
-        }
+        let mut command = clean_command(program);
+        command.current_dir(workspace()).stdin(Stdio::null());
         command
     }
 
