@@ -213,7 +213,7 @@ mod tests {
     fn web_pages_are_told_from_aws_clients_and_people() {
         let comes_from_a_page = |pairs: &[(&'static str, &str)]| {
             let pairs = pairs.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
-            may_come_from_a_web_page(&HeaderMap::from_iter(pairs))
+            may_come_from_a_web_page(&pairs.collect())
         };
         for client in [
             &[("host", "127.0.0.1:4566")][..],
