@@ -1,13 +1,16 @@
 //! The Lambda function that AppFlow invokes: the connector of the manifest beside it.
 
 use appflow_connector::{HttpConnector, Misconfigured, settings};
-use appflow_sdk::lambda::{RunError, run_with_log_level};
+use appflow_sdk::lambda::{Options, RunError};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), RunError> {
-    let level = settings::log_level();
+    let mut options = Options::default().log_level(settings::log_level());
+    if let Some(namespace) = settings::metrics_namespace() {
+        options = options.metrics(namespace);
+    }
     match settings::manifest() {
-        Ok(manifest) => run_with_log_level(HttpConnector::new(manifest), &level).await,
-        Err(error) => run_with_log_level(Misconfigured::new(&error), &level).await,
+        Ok(manifest) => options.run(HttpConnector::new(manifest)).await,
+        Err(error) => options.run(Misconfigured::new(&error)).await,
     }
 }

@@ -34,6 +34,12 @@ pub fn log_level() -> String {
     level.and_then(|level| level.into_string().ok()).unwrap_or_else(|| "info".to_owned())
 }
 
+/// The CloudWatch namespace to write metrics to: `$CONNECTOR_METRICS_NAMESPACE`; without it there are none.
+#[must_use]
+pub fn metrics_namespace() -> Option<String> {
+    variable("CONNECTOR_METRICS_NAMESPACE")?.into_string().ok()
+}
+
 /// The variable that names a manifest.
 const NAMED: &str = "CONNECTOR_MANIFEST";
 

@@ -1,18 +1,15 @@
-//! The trait that a connector implements, and what comes with each call.
+//! The trait that a connector implements.
 
-use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use crate::credentials::{ConnectionCredentials, SecretStore};
 use crate::error::ConnectorError;
+use crate::invocation::InvocationContext;
 use crate::protocol::{
-    ConnectorContext, DescribeConnectorConfigurationRequest, DescribeConnectorConfigurationResponse,
-    DescribeEntityRequest, DescribeEntityResponse, ListEntitiesRequest, ListEntitiesResponse, Operation,
-    QueryDataRequest, QueryDataResponse, RetrieveDataRequest, RetrieveDataResponse,
-    ValidateConnectorRuntimeSettingsRequest, ValidateConnectorRuntimeSettingsResponse, ValidateCredentialsRequest,
-    ValidateCredentialsResponse, WriteDataRequest, WriteDataResponse,
+    DescribeConnectorConfigurationRequest, DescribeConnectorConfigurationResponse, DescribeEntityRequest,
+    DescribeEntityResponse, ListEntitiesRequest, ListEntitiesResponse, Operation, QueryDataRequest, QueryDataResponse,
+    RetrieveDataRequest, RetrieveDataResponse, ValidateConnectorRuntimeSettingsRequest,
+    ValidateConnectorRuntimeSettingsResponse, ValidateCredentialsRequest, ValidateCredentialsResponse,
+    WriteDataRequest, WriteDataResponse,
 };
 use crate::settings::validate_settings;
 
@@ -174,71 +171,4 @@ pub trait Connector: Send + Sync + 'static {
 
 fn unsupported(operation: Operation, why: &str) -> ConnectorError {
     ConnectorError::invalid_argument(format!("this connector does not support {operation}: {why}"))
-}
-
-/// What comes with each call: how long it may take, what it is called in the logs, and where secrets are.
-#[derive(Clone)]
-pub struct InvocationContext {
-    request_id: String,
-    deadline: Instant,
-    secrets: Arc<dyn SecretStore>,
-}
-
-impl fmt::Debug for InvocationContext {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InvocationContext").field("request_id", &self.request_id).finish_non_exhaustive()
-    }
-}
-
-impl InvocationContext {
-    /// A call that must be answered within `limit` from now.
-    #[must_use]
-    pub fn new(request_id: impl Into<String>, limit: Duration, secrets: Arc<dyn SecretStore>) -> Self {
-        let now = Instant::now();
-        let deadline = now.checked_add(limit).unwrap_or(now);
-        Self { request_id: request_id.into(), deadline, secrets }
-    }
-
-    /// Lambda's id of the call.
-    #[must_use]
-    pub fn request_id(&self) -> &str {
-        &self.request_id
-    }
-
-    /// When the answer must be there.
-    #[must_use]
-    pub fn deadline(&self) -> Instant {
-        self.deadline
-    }
-
-    /// How long there is left.
-    #[must_use]
-    pub fn remaining(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
-    }
-
-    /// Brings the deadline forward to `limit` from now, if it is later than that.
-    #[must_use]
-    pub(crate) fn at_most(mut self, limit: Duration) -> Self {
-        if let Some(earlier) = Instant::now().checked_add(limit) {
-            self.deadline = self.deadline.min(earlier);
-        }
-        self
-    }
-
-    /// Has a secret read anew the next time it is asked for.
-    pub(crate) async fn forget_secret(&self, secret_arn: &str) {
-        self.secrets.forget(secret_arn).await;
-    }
-
-    /// The credentials of the connection that a request runs on.
-    ///
-    /// # Errors
-    /// As [`SecretStore::secret`] and [`ConnectionCredentials::parse`].
-    pub async fn credentials(&self, connection: &ConnectorContext) -> Result<ConnectionCredentials, ConnectorError> {
-        let Some(credentials) = &connection.credentials else { return Ok(ConnectionCredentials::None) };
-        let Some(secret_arn) = &credentials.secret_arn else { return Ok(ConnectionCredentials::None) };
-        let secret = self.secrets.secret(secret_arn).await?;
-        ConnectionCredentials::parse(&secret, credentials.authentication_type.as_ref())
-    }
 }

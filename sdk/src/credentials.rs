@@ -126,6 +126,20 @@ impl ConnectionCredentials {
             Self::CustomAuth { .. } => Some(AuthenticationType::CustomAuth),
         }
     }
+
+    /// Every secret text in it.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        let (single, pair, map) = match self {
+            Self::None => (None, None, None),
+            Self::BasicAuth { password, .. } => (Some(password), None, None),
+            Self::ApiKey { api_key, api_secret_key } => (Some(api_key), api_secret_key.as_ref(), None),
+            Self::OAuth2 { access_token, refresh_token, others } => {
+                (Some(access_token), refresh_token.as_ref(), Some(others))
+            }
+            Self::CustomAuth { parameters, .. } => (None, None, Some(parameters)),
+        };
+        single.into_iter().chain(pair).chain(map.into_iter().flat_map(BTreeMap::values))
+    }
 }
 
 /// The secret's members, some of which are taken out.

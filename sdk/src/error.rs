@@ -2,9 +2,11 @@
 
 use std::error::Error;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::filter::FilterError;
+use crate::page::PageError;
 use crate::protocol::{ErrorCode, ErrorDetails};
 
 /// A foreseeable failure of one operation. AppFlow's user sees its code and message; the log also gets its source.
@@ -22,8 +24,28 @@ pub struct ConnectorError {
     code: ErrorCode,
     message: String,
     retry_after: Option<Duration>,
+    is_without_effect: bool,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
+
+/// Which code an HTTP status of the source system stands for: the first row whose range holds the status counts, and
+/// [`ErrorCode::UnknownError`] if there is none.
+///
+/// The rows are those of the official SDKs: 400 and 413 `InvalidArgument`, 401, 403, 408, 429, 503, the other 4xx and the
+/// other 5xx. 414 (the address is too long) and 504 (a gateway gave up waiting) follow from the descriptions of
+/// `InvalidArgument` and `RequestTimeout`. 404 is not mentioned there, and so is a `ClientError`.
+pub const HTTP_STATUS_CODES: &[(RangeInclusive<u16>, ErrorCode)] = &[
+    (400..=400, ErrorCode::InvalidArgument),
+    (401..=401, ErrorCode::InvalidCredentials),
+    (403..=403, ErrorCode::AccessDenied),
+    (408..=408, ErrorCode::RequestTimeout),
+    (413..=414, ErrorCode::InvalidArgument),
+    (429..=429, ErrorCode::RateLimitExceeded),
+    (400..=499, ErrorCode::ClientError),
+    (503..=503, ErrorCode::ServiceUnavailable),
+    (504..=504, ErrorCode::RequestTimeout),
+    (500..=599, ErrorCode::ServerError),
+];
 
 macro_rules! constructors {
     ($($(#[$meta:meta])* $name:ident => $code:ident),+ $(,)?) => {
@@ -40,7 +62,7 @@ impl ConnectorError {
     /// secrets and no personal data.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), retry_after: None, source: None }
+        Self { code, message: message.into(), retry_after: None, is_without_effect: false, source: None }
     }
 
     constructors! {
@@ -62,6 +84,9 @@ impl ConnectorError {
         server_error => ServerError,
         /// Nothing else fits.
         unknown_error => UnknownError,
+        /// Some records of a write failed, and it is not known which. Where it is known, answer with
+        /// [`WriteDataResponse::new`](crate::protocol::WriteDataResponse::new) instead.
+        partial_write_failure => PartialWriteFailure,
         /// An AWS resource, such as the secret, is missing.
         resource_not_found => ResourceNotFoundError,
     }
@@ -72,32 +97,32 @@ impl ConnectorError {
         Self::invalid_argument(format!("the filter cannot be read: {}", error.message()))
     }
 
-    /// The code that an HTTP status of the source system stands for.
-    ///
-    /// The table is that of the official SDKs: 400 and 413 `InvalidArgument`, 401 `InvalidCredentials`, 403
-    /// `AccessDenied`, 408 `RequestTimeout`, 429 `RateLimitExceeded`, 503 `ServiceUnavailable`, other 4xx
-    /// `ClientError`, other 5xx `ServerError`. 414 (the address is too long) is `InvalidArgument`, 504 (a gateway gave
-    /// up waiting) is `RequestTimeout`: both follow from those codes' descriptions. Anything else is `UnknownError`.
+    /// `ServerError` for an answer of the source system that is not what was expected. `request` says what was asked, as in
+    /// `GET /orders`.
+    #[must_use]
+    pub fn unexpected_answer(request: &str, error: &PageError) -> Self {
+        Self::server_error(format!("the answer to {request} {error}"))
+    }
+
+    /// The code that an HTTP status of the source system stands for, as [`HTTP_STATUS_CODES`] has it.
     #[must_use]
     pub fn from_http_status(status: u16, message: impl Into<String>) -> Self {
-        let code = match status {
-            400 | 413 | 414 => ErrorCode::InvalidArgument,
-            401 => ErrorCode::InvalidCredentials,
-            403 => ErrorCode::AccessDenied,
-            408 | 504 => ErrorCode::RequestTimeout,
-            429 => ErrorCode::RateLimitExceeded,
-            503 => ErrorCode::ServiceUnavailable,
-            400..=499 => ErrorCode::ClientError,
-            500..=599 => ErrorCode::ServerError,
-            _ => ErrorCode::UnknownError,
-        };
-        Self::new(code, message)
+        let row = HTTP_STATUS_CODES.iter().find(|(range, _)| range.contains(&status));
+        Self::new(row.map_or(ErrorCode::UnknownError, |(_, code)| code.clone()), message)
     }
 
     /// Says after how long trying again makes sense; sent in whole seconds, rounded up.
     #[must_use]
     pub fn with_retry_after(mut self, delay: Duration) -> Self {
         self.retry_after = Some(delay);
+        self
+    }
+
+    /// Says that the source system did nothing: the request never reached it, or was turned away unread. Then even a
+    /// write can be [retried](crate::Retry). `RateLimitExceeded` always means so.
+    #[must_use]
+    pub fn without_effect(mut self) -> Self {
+        self.is_without_effect = true;
         self
     }
 
@@ -124,6 +149,12 @@ impl ConnectorError {
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
+    }
+
+    /// Whether the source system certainly did nothing.
+    #[must_use]
+    pub fn is_without_effect(&self) -> bool {
+        self.is_without_effect || self.code == ErrorCode::RateLimitExceeded
     }
 
     /// What is sent.

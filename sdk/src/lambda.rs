@@ -1,28 +1,31 @@
 //! Runs a connector as an AWS Lambda function.
 
-use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
+use std::io::Write as _;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::OnceCell;
+use tokio::time::Instant;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::connector::{Connector, InvocationContext};
+use crate::connector::Connector;
 use crate::credentials::SecretStore;
-use crate::dispatch::handle;
+use crate::dispatch::handle_with_summary;
 use crate::error::ConnectorError;
+use crate::invocation::InvocationContext;
 use crate::protocol::DecodeError;
 use crate::secret::Secret;
+use crate::secret_cache::CachedSecrets;
 
 /// The function could not be started, or lost its connection to the Runtime API.
 #[derive(Debug)]
@@ -40,10 +43,74 @@ impl Error for RunError {
     }
 }
 
+/// How a function runs: what [`run`] leaves at its default.
+///
+/// ```no_run
+/// # use appflow_sdk::{Connector, lambda::{Options, RunError}};
+/// # async fn example(connector: impl Connector) -> Result<(), RunError> {
+/// Options::default().log_level("debug").metrics("Acme/Connector").run(connector).await
+/// # }
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    log_level: Option<String>,
+    metrics: Option<String>,
+}
+
+impl Options {
+    /// Sets the log level, from the binary's edge: a level such as `debug`, or levels by target such as
+    /// `info,appflow_sdk=trace`. What cannot be read counts as `info`, the default, and is said in the log.
+    #[must_use]
+    pub fn log_level(mut self, level: impl Into<String>) -> Self {
+        self.log_level = Some(level.into());
+        self
+    }
+
+    /// Writes one line of [metrics](crate::InvocationSummary::embedded_metrics) for each invocation, to this CloudWatch
+    /// namespace. CloudWatch charges for custom metrics; by default there are none.
+    #[must_use]
+    pub fn metrics(mut self, namespace: impl Into<String>) -> Self {
+        self.metrics = Some(namespace.into());
+        self
+    }
+
+    /// As [`run`](fn@run), with these options.
+    ///
+    /// # Errors
+    /// As [`run`](fn@run).
+    ///
+    /// # Panics
+    /// As [`run`](fn@run).
+    pub async fn run<C: Connector>(self, connector: C) -> Result<(), RunError> {
+        write_logs_as_json(self.log_level.as_deref().unwrap_or("info"));
+        let connector = Arc::new(connector);
+        let secrets: Arc<dyn SecretStore> = Arc::new(CachedSecrets::new(SecretsManager::default(), SECRET_LIFETIME));
+        let namespace: Option<Arc<str>> = self.metrics.map(Into::into);
+        let function = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
+            let (connector, secrets, namespace) = (Arc::clone(&connector), Arc::clone(&secrets), namespace.clone());
+            async move {
+                let (request, call) = event.into_parts();
+                let limit = call.deadline().duration_since(SystemTime::now()).unwrap_or(Duration::ZERO);
+                let context = InvocationContext::new(call.request_id, limit, secrets);
+                let answered = handle_with_summary(&*connector, request.get().as_bytes(), context).await;
+                let (answer, summary) = answered.map_err(InvalidRequest)?;
+                summary.log();
+                if let Some(namespace) = namespace {
+                    write_line(&summary.embedded_metrics(&namespace, SystemTime::now()));
+                }
+                Ok::<_, InvalidRequest>(answer)
+            }
+        });
+        // The runtime's own tracing layer is left out: it would wrap each line of ours in a span of its own.
+        lambda_runtime::Runtime::new(function).run().await.map_err(RunError)
+    }
+}
+
 /// Answers AppFlow's requests with a connector until Lambda ends the process.
 ///
-/// Reads secrets from Secrets Manager with the function's role, writes one JSON line per invocation to the log, and
-/// reports requests that cannot be read as function errors of type `AppFlowSdk.InvalidRequest`.
+/// Reads secrets from Secrets Manager with the function's role and remembers each for a minute, writes one JSON line per
+/// invocation to the log, and reports requests that cannot be read as function errors of type
+/// `AppFlowSdk.InvalidRequest`. [`Options`] sets the log level and switches metrics on.
 ///
 /// ```no_run
 /// # use appflow_sdk::{Connector, lambda::RunError};
@@ -59,33 +126,14 @@ impl Error for RunError {
 /// When the variables that Lambda sets for every function (`AWS_LAMBDA_FUNCTION_NAME` and its like) are missing: the
 /// process does not run in Lambda.
 pub async fn run<C: Connector>(connector: C) -> Result<(), RunError> {
-    run_with_log_level(connector, "info").await
+    Options::default().run(connector).await
 }
 
-/// As [`run`], with a log level from the binary's edge: a level such as `debug`, or levels by target such as
-/// `info,appflow_sdk=trace`. What cannot be read counts as `info`, and is said in the log.
-///
-/// # Errors
-/// As [`run`].
-///
-/// # Panics
-/// As [`run`].
-pub async fn run_with_log_level<C: Connector>(connector: C, level: &str) -> Result<(), RunError> {
-    write_logs_as_json(level);
-    let connector = Arc::new(connector);
-    let secrets: Arc<dyn SecretStore> = Arc::new(SecretsManager::default());
-    let function = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
-        let connector = Arc::clone(&connector);
-        let secrets = Arc::clone(&secrets);
-        async move {
-            let (request, call) = event.into_parts();
-            let limit = call.deadline().duration_since(SystemTime::now()).unwrap_or(Duration::ZERO);
-            let context = InvocationContext::new(call.request_id, limit, secrets);
-            handle(&*connector, request.get().as_bytes(), context).await.map_err(InvalidRequest)
-        }
-    });
-    // The runtime's own tracing layer is left out: it would wrap each line of ours in a span of its own.
-    lambda_runtime::Runtime::new(function).run().await.map_err(RunError)
+/// Writes a line to the function's standard output, which is its log.
+fn write_line(line: &str) {
+    let mut output = std::io::stdout().lock();
+    // There is nowhere to say that the log cannot be written.
+    drop(output.write_all(line.as_bytes()).and_then(|()| output.write_all(b"\n")));
 }
 
 /// One JSON object a line, as CloudWatch Logs Insights reads it.
@@ -124,7 +172,6 @@ const SECRET_PATIENCE: Duration = Duration::from_secs(3);
 #[derive(Default)]
 struct SecretsManager {
     client: OnceCell<Client>,
-    read: Mutex<HashMap<String, (Instant, Secret)>>,
 }
 
 impl fmt::Debug for SecretsManager {
@@ -145,19 +192,6 @@ impl SecretsManager {
                 Client::new(&config.load().await)
             })
             .await
-    }
-
-    async fn get(&self, secret_arn: &str) -> Result<Secret, ConnectorError> {
-        let mut read = self.read.lock().await;
-        if let Some((at, secret)) = read.get(secret_arn)
-            && at.elapsed() < SECRET_LIFETIME
-        {
-            return Ok(secret.clone());
-        }
-        let secret = self.get_patiently(secret_arn).await?;
-        read.retain(|_, (at, _)| at.elapsed() < SECRET_LIFETIME);
-        read.insert(secret_arn.to_owned(), (Instant::now(), secret.clone()));
-        Ok(secret)
     }
 
     /// Tries again for a short time when the secret is not visible yet.
@@ -217,12 +251,6 @@ impl SecretStore for SecretsManager {
         &'a self,
         secret_arn: &'a str,
     ) -> Pin<Box<dyn Future<Output = Result<Secret, ConnectorError>> + Send + 'a>> {
-        Box::pin(self.get(secret_arn))
-    }
-
-    fn forget<'a>(&'a self, secret_arn: &'a str) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
-        Box::pin(async move {
-            self.read.lock().await.remove(secret_arn);
-        })
+        Box::pin(self.get_patiently(secret_arn))
     }
 }

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::error::ConnectorError;
 use crate::filter::{Condition, Evaluator, Filter};
+use crate::page::steps;
 use crate::protocol::{EntityDefinition, QueryDataRequest, Record};
 
 /// Which records of an entity are wanted, and which of their fields.
@@ -41,6 +42,10 @@ pub struct Selection {
     tested: Vec<Located>,
     evaluator: Option<Evaluator>,
     limit: Option<u64>,
+    /// Whether records are kept as they are.
+    is_whole: bool,
+    /// Whether the request named fields.
+    has_projection: bool,
 }
 
 /// A field and where it stands in a source record.
@@ -86,7 +91,14 @@ impl Selection {
             .filter(|name| !fields.iter().any(|field| field.name == **name))
             .map(|name| Located::find(definition, name))
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { fields, tested, evaluator, limit: None })
+        Ok(Self {
+            fields,
+            tested,
+            evaluator,
+            limit: None,
+            is_whole: false,
+            has_projection: selected_field_names.is_some(),
+        })
     }
 
     /// The selection that a query asks for: its filter, its fields, and the filter's `LIMIT`.
@@ -96,8 +108,27 @@ impl Selection {
     pub fn for_query(definition: &EntityDefinition, request: &QueryDataRequest) -> Result<Self, ConnectorError> {
         let filter = Filter::from_request(request.filter_expression.as_deref())
             .map_err(|error| ConnectorError::invalid_filter(&error))?;
-        let selection = Self::new(definition, request.selected_field_names.as_deref(), filter.condition.as_ref())?;
-        Ok(Self { limit: filter.limit, ..selection })
+        let selected = request.selected_field_names.as_deref().filter(|names| !names.is_empty());
+        Ok(Self::new(definition, selected, filter.condition.as_ref())?.with_limit(filter.limit))
+    }
+
+    /// Sets how many records the filter's `LIMIT` allows.
+    #[must_use]
+    pub fn with_limit(mut self, limit: Option<u64>) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Keeps records as they come, unknown members and nulls included, unless fields are named.
+    #[must_use]
+    pub fn whole_records(mut self) -> Self {
+        self.is_whole = !self.has_projection;
+        self
+    }
+
+    /// Whether some records are dropped here.
+    pub(crate) fn has_filter(&self) -> bool {
+        self.evaluator.is_some()
     }
 
     /// How many records the filter's `LIMIT` allows.
@@ -111,7 +142,7 @@ impl Selection {
     /// left alone.
     #[must_use]
     pub fn locate(mut self, field: &str, pointer: &str) -> Self {
-        let steps: Vec<_> = pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
+        let steps = steps(pointer);
         for located in self.fields.iter_mut().chain(&mut self.tested) {
             if located.name == field {
                 located.place = Place::Pointer(steps.clone());
@@ -137,6 +168,14 @@ impl Selection {
     /// # Errors
     /// `ServerError` when the source's record is not a JSON object, or a tested value does not have the declared type.
     pub fn apply(&self, record: &RawValue) -> Result<Option<Record>, ConnectorError> {
+        self.apply_text(record.get())
+    }
+
+    /// As [`apply`](Self::apply), of the text of a JSON object.
+    pub(crate) fn apply_text(&self, record: &str) -> Result<Option<Record>, ConnectorError> {
+        if self.is_whole && self.evaluator.is_none() {
+            return Ok(Some(Record::from_trusted(record.to_owned())));
+        }
         let members = Members::of(record).map_err(|error| {
             ConnectorError::server_error("the source sent a record that is not a JSON object").with_source(error)
         })?;
@@ -157,7 +196,10 @@ impl Selection {
                 return Ok(None);
             }
         }
-        let mut text = String::with_capacity(record.get().len());
+        if self.is_whole {
+            return Ok(Some(Record::from_trusted(record.to_owned())));
+        }
+        let mut text = String::with_capacity(record.len());
         text.push('{');
         for (field, value) in self.fields.iter().zip(selected) {
             let Some(value) = value.map(RawValue::get).filter(|value| *value != "null") else { continue };
@@ -194,7 +236,7 @@ impl Located {
 struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Members<'a> {
-    fn of(object: &'a RawValue) -> serde_json::Result<Self> {
+    fn of(object: &'a str) -> serde_json::Result<Self> {
         struct Collect;
         impl<'de> Visitor<'de> for Collect {
             type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
@@ -211,7 +253,7 @@ impl<'a> Members<'a> {
                 Ok(members)
             }
         }
-        serde_json::Deserializer::from_str(object.get()).deserialize_map(Collect).map(Self)
+        serde_json::Deserializer::from_str(object).deserialize_map(Collect).map(Self)
     }
 
     /// Of a member that occurs twice the last counts.
@@ -233,7 +275,7 @@ impl<'a> Members<'a> {
                 let elements: Vec<&'a RawValue> = serde_json::from_str(value.get()).ok()?;
                 *elements.get(step.parse::<usize>().ok()?)?
             } else {
-                Members::of(value).ok()?.get(step)?
+                Members::of(value.get()).ok()?.get(step)?
             };
         }
         Some(value)

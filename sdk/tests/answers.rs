@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use appflow_sdk::protocol::*;
-use appflow_sdk::{Catalogue, Connector, ConnectorError, InvocationContext, Secret, handle};
+use appflow_sdk::{Catalogue, Connector, ConnectorError, InvocationContext, Secret, handle, handle_with_summary};
 use serde_json::{Value, json};
 
 /// What the connector under test does when it is asked for records.
@@ -15,6 +15,7 @@ enum Behaviour {
     Answer,
     Fail,
     Refuse,
+    Quote,
     Hang,
     Flood,
 }
@@ -58,7 +59,7 @@ impl Connector for Source {
 
     async fn query_data(
         &self,
-        _: QueryDataRequest,
+        request: QueryDataRequest,
         context: &InvocationContext,
     ) -> Result<QueryDataResponse, ConnectorError> {
         assert!(context.remaining() <= Duration::from_secs(30), "AppFlow waits no longer");
@@ -68,6 +69,10 @@ impl Connector for Source {
                 .with_retry_after(Duration::from_secs(7))
                 .with_source("token=hunter2")),
             Behaviour::Refuse => Err(ConnectorError::invalid_credentials("the token has expired")),
+            Behaviour::Quote => {
+                context.credentials(&request.connector_context).await?;
+                Err(ConnectorError::client_error("the API said: bad password hunter2"))
+            }
             Behaviour::Hang => std::future::pending().await,
             Behaviour::Flood => {
                 let large = Record::new(&json!({"text": "\"".repeat(3 * 1024 * 1024)})).unwrap();
@@ -156,6 +161,31 @@ async fn credentials_are_read_and_never_shown() {
     assert_eq!(bad["errorDetails"]["errorCode"], "InvalidCredentials");
     assert!(!bad.to_string().contains("hunter2"));
     assert_eq!(validate("missing").await["errorDetails"]["errorCode"], "ResourceNotFoundError");
+}
+
+#[tokio::test]
+async fn a_secret_that_the_source_system_quotes_is_not_passed_on() {
+    let secrets = BTreeMap::from([("s".to_owned(), Secret::new(r#"{"username":"u","password":"hunter2"}"#))]);
+    let context = InvocationContext::new("r", Duration::from_secs(30), Arc::new(secrets));
+    let request = json!({"type": "QueryDataRequest", "entityIdentifier": "things",
+                         "connectorContext": {"credentials": {"secretArn": "s", "authenticationType": "BasicAuth"}}});
+    let answer = handle(&Source(Behaviour::Quote), request.to_string().as_bytes(), context).await.unwrap();
+    assert!(answer.get().contains("the API said: bad password ***"), "{answer}");
+}
+
+#[tokio::test]
+async fn the_summary_tells_what_an_invocation_did() {
+    let context =
+        || InvocationContext::new("r-7", Duration::from_secs(30), Arc::new(BTreeMap::<String, Secret>::new()));
+    let mut request = query();
+    request["connectorContext"] = json!({"flowName": "nightly", "executionId": "e", "connectorProfileLabel": "p"});
+    let bytes = request.to_string();
+    let (answer, summary) = handle_with_summary(&Source(Behaviour::Answer), bytes.as_bytes(), context()).await.unwrap();
+    assert_eq!((summary.request_id.as_str(), summary.entity.as_deref()), ("r-7", Some("things")));
+    assert_eq!((summary.flow.as_deref(), summary.execution.as_deref()), (Some("nightly"), Some("e")));
+    assert_eq!((summary.records, summary.bytes, summary.outcome()), (1, Some(answer.get().len()), "success"));
+    let (answer, summary) = handle_with_summary(&Source(Behaviour::Flood), bytes.as_bytes(), context()).await.unwrap();
+    assert_eq!((summary.records, summary.bytes, summary.outcome()), (0, Some(answer.get().len()), "InvalidArgument"));
 }
 
 /// Remembers what it was asked to forget.

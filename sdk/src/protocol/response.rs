@@ -69,6 +69,33 @@ impl Response {
             Self::WriteData(response) => response.outcome(),
         }
     }
+
+    /// The response with every message in it rewritten: to take out what must not be seen.
+    #[must_use]
+    pub(crate) fn scrubbed(mut self, scrub: impl Fn(&str) -> String) -> Self {
+        let rewrite = |text: &mut String| *text = scrub(text);
+        let details = match &mut self {
+            Self::DescribeConnectorConfiguration(response) => &mut response.error_details,
+            Self::ValidateConnectorRuntimeSettings(response) => {
+                response.errors_by_input_field.iter_mut().flat_map(BTreeMap::values_mut).for_each(rewrite);
+                &mut response.error_details
+            }
+            Self::ValidateCredentials(response) => &mut response.error_details,
+            Self::ListEntities(response) => &mut response.error_details,
+            Self::DescribeEntity(response) => &mut response.error_details,
+            Self::QueryData(response) => &mut response.error_details,
+            Self::RetrieveData(response) => &mut response.error_details,
+            Self::WriteData(response) => {
+                let results = response.write_record_results.iter_mut().flatten();
+                results.filter_map(|result| result.error_message.as_mut()).for_each(rewrite);
+                &mut response.error_details
+            }
+        };
+        if let Some(details) = details {
+            rewrite(&mut details.error_message);
+        }
+        self
+    }
 }
 
 impl Serialize for Response {

@@ -1,0 +1,104 @@
+//! Records on their way into one response, counted as they will be written.
+
+use crate::protocol::Record;
+
+/// Most bytes of records in one response by default. Lambda returns 6 MB; the rest is for the envelope and the token.
+pub const BYTE_BUDGET: usize = 5 * 1024 * 1024;
+
+/// Collects records until a response is full.
+///
+/// ```
+/// use appflow_sdk::{RecordBuffer, protocol::Record};
+/// let mut buffer = RecordBuffer::new(40);
+/// let record = Record::parse(r#"{"id":"a\"b"}"#)?;
+/// assert!(buffer.push(record.clone()).is_ok());
+/// assert_eq!(buffer.bytes(), 22, "quotes and backslashes are escaped once more, and a comma follows");
+/// assert_eq!(buffer.push(record.clone()), Err(record), "the budget is 40");
+/// # Ok::<(), appflow_sdk::protocol::NotARecord>(())
+/// ```
+#[derive(Debug)]
+pub struct RecordBuffer {
+    records: Vec<Record>,
+    bytes: usize,
+    budget: usize,
+}
+
+impl Default for RecordBuffer {
+    fn default() -> Self {
+        Self::new(BYTE_BUDGET)
+    }
+}
+
+impl RecordBuffer {
+    /// Takes records of so many bytes in all, as they are written in a response.
+    #[must_use]
+    pub fn new(budget: usize) -> Self {
+        Self { records: Vec::new(), bytes: 0, budget }
+    }
+
+    /// Adds a record.
+    ///
+    /// # Errors
+    /// The record, when there is no room for it.
+    pub fn push(&mut self, record: Record) -> Result<(), Record> {
+        let bytes = self.bytes.saturating_add(written_length(record.get()));
+        if bytes > self.budget {
+            return Err(record);
+        }
+        self.bytes = bytes;
+        self.records.push(record);
+        Ok(())
+    }
+
+    /// How many records there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// How many bytes the records take in a response.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The records, in the order in which they were added.
+    #[must_use]
+    pub fn into_records(self) -> Vec<Record> {
+        self.records
+    }
+}
+
+/// How many bytes a record takes in a response: it is escaped into a JSON string, with quotes and a comma.
+pub(crate) fn written_length(record: &str) -> usize {
+    let escaped = record.bytes().map(|byte| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
+        0x00..=0x1f => 6,
+        _ => 1_usize,
+    });
+    escaped.sum::<usize>() + 3
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn counts_bytes_as_the_response_has_them(text in any::<String>(), escaped in "[\u{0}-\u{20}\"\\\\\u{7f}ü]{0,20}") {
+            for record in [serde_json::json!({"a": text}).to_string(), format!("{{\t\n{escaped}")] {
+                let written = serde_json::to_string(&record).unwrap();
+                // The comma that this one element lacks counts one.
+                prop_assert_eq!(written_length(&record), written.len() + 1, "{}", record);
+            }
+        }
+    }
+}
