@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use appflow_sdk::{ConnectorError, InvocationContext};
+use appflow_sdk::{ConnectorError, InvocationContext, Retry};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::redirect::{Attempt, Policy};
 use url::Url;
@@ -27,6 +27,7 @@ const REDIRECT_LIMIT: usize = 5;
 #[derive(Debug, Default)]
 pub(crate) struct Client {
     http: OnceLock<reqwest::Client>,
+    retry: Retry,
 }
 
 /// A complete answer, whatever its status.
@@ -47,6 +48,16 @@ impl Answer {
 }
 
 impl Client {
+    /// A client whose requests are repeated so.
+    pub(crate) fn new(retry: Retry) -> Self {
+        Self { http: OnceLock::new(), retry }
+    }
+
+    /// How requests are repeated.
+    pub(crate) fn retry(&self) -> &Retry {
+        &self.retry
+    }
+
     fn http(&self) -> Result<&reqwest::Client, ConnectorError> {
         if let Some(http) = self.http.get() {
             return Ok(http);

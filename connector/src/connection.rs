@@ -1,7 +1,7 @@
 //! A connection as one request finds it: base URL, settings, credentials.
 
 use appflow_sdk::protocol::ConnectorContext;
-use appflow_sdk::{ConnectorError, InvocationContext};
+use appflow_sdk::{ConnectionCredentials, ConnectorError, InvocationContext, Repeat};
 use indexmap::IndexMap;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
@@ -29,15 +29,15 @@ pub(crate) struct Connection<'a> {
 }
 
 impl<'a> Connection<'a> {
-    /// Reads settings and credentials. Nothing is sent yet.
+    /// Reads settings and prepares credentials. Nothing is sent yet.
     ///
     /// # Errors
-    /// `InvalidArgument` when a setting is missing or wrong; as [`InvocationContext::credentials`] and
-    /// [`Authentication::new`] else.
-    pub(crate) async fn open(
+    /// `InvalidArgument` when a setting is missing or wrong; as [`Authentication::new`] else.
+    pub(crate) fn open(
         client: &'a Client,
         manifest: &'a Manifest,
         settings: &'a ConnectorContext,
+        credentials: &ConnectionCredentials,
         context: &InvocationContext,
     ) -> Result<Self, ConnectorError> {
         let base = settings.setting(BASE_URL_SETTING).or(manifest.connection.base_url.as_deref()).ok_or_else(|| {
@@ -46,8 +46,8 @@ impl<'a> Connection<'a> {
         let base = BaseUrl::parse(base).map_err(|problem| {
             ConnectorError::invalid_argument(format!("the setting {BASE_URL_SETTING:?} {problem}"))
         })?;
-        let credentials = context.credentials(settings).await?;
-        let authentication = Authentication::new(&manifest.authentication, &credentials)?;
+        let authentication = Authentication::new(&manifest.authentication, credentials)?;
+        authentication.derived().iter().for_each(|secret| context.conceal(secret.clone()));
         let mut connection = Self { client, manifest, settings, base, headers: HeaderMap::new(), authentication };
         connection.headers = connection.all_headers()?;
         Ok(connection)
@@ -110,34 +110,40 @@ impl<'a> Connection<'a> {
         self.base.at(link)
     }
 
-    /// Asks, and returns the answer whatever its status.
+    /// Asks, again if that may help, and returns the answer if it is a success.
     ///
     /// # Errors
-    /// As [`Client::get`].
-    pub(crate) async fn ask(&self, url: Url, context: &InvocationContext) -> Result<Answer, ConnectorError> {
+    /// As [`Client::get`], and what the answer's status stands for, with the API's own words.
+    pub(crate) async fn get(&self, url: &Url, context: &InvocationContext) -> Result<Answer, ConnectorError> {
+        let ask = || async { self.success(self.ask(url, context).await?, context) };
+        self.client.retry().run(context, Repeat::Safe, ask).await
+    }
+
+    /// As [`get`](Self::get); nothing when the API has nothing there (404).
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub(crate) async fn find(&self, url: &Url, context: &InvocationContext) -> Result<Option<Answer>, ConnectorError> {
+        let ask = || async {
+            let answer = self.ask(url, context).await?;
+            if answer.status == 404 { Ok(None) } else { self.success(answer, context).map(Some) }
+        };
+        self.client.retry().run(context, Repeat::Safe, ask).await
+    }
+
+    async fn ask(&self, url: &Url, context: &InvocationContext) -> Result<Answer, ConnectorError> {
         let secret = |url: &mut Url| self.authentication.add_to(url);
-        self.client.get(url, secret, self.headers.clone(), context).await
+        self.client.get(url.clone(), secret, self.headers.clone(), context).await
     }
 
-    /// Asks, and returns the answer if it is a success.
-    ///
-    /// # Errors
-    /// As [`ask`](Self::ask), and what the answer's status stands for.
-    pub(crate) async fn get(&self, url: Url, context: &InvocationContext) -> Result<Answer, ConnectorError> {
-        self.success(self.ask(url, context).await?)
-    }
-
-    /// The answer if it is a success.
-    ///
-    /// # Errors
-    /// What its status stands for, with the API's own words.
-    pub(crate) fn success(&self, answer: Answer) -> Result<Answer, ConnectorError> {
+    fn success(&self, answer: Answer, context: &InvocationContext) -> Result<Answer, ConnectorError> {
         if (200..300).contains(&answer.status) {
             return Ok(answer);
         }
         let said = self.manifest.connection.error_message.as_deref().and_then(|pointer| {
             let body: Value = serde_json::from_slice(&answer.body).ok()?;
-            Some(self.authentication.scrub(body.pointer(pointer)?.as_str()?))
+            // Before it is cut, so that no half of a secret is left.
+            Some(context.scrub(body.pointer(pointer)?.as_str()?).into_owned())
         });
         Err(failure::of_status(&answer.url, answer.status, &answer.headers, said.as_deref()))
     }

@@ -62,6 +62,7 @@ pub(crate) fn of_transport(url: &Url, error: reqwest::Error, limit: Duration) ->
     // The wait for a connection has a limit of its own, so an error may be both.
     let what = if error.is_connect() {
         ConnectorError::service_unavailable(format!("{host} cannot be reached; is the base URL right?"))
+            .without_effect()
     } else if error.is_timeout() {
         ConnectorError::request_timeout(format!(
             "GET {path} was not answered within {:.1} s; use a smaller page size in the manifest if it always is so slow",

@@ -22,9 +22,9 @@
 //! ```
 //!
 //! How a query runs: the filter is divided (`pushdown`) into parameters for the API and a remainder that is applied
-//! here; pages of the API are read (`paging`, `client`), taken apart in one pass (`page`), filtered and projected, until
-//! AppFlow's page is full (`query`); where to go on is kept in a token (`token`). What goes wrong becomes a code and a
-//! message in `failure`.
+//! here; pages of the API are read (`paging`, `client`); the SDK's `Pager` takes them apart, filters and projects, cuts
+//! AppFlow's pages from them and keeps where to go on in a token (`query`). What goes wrong becomes a code and a message
+//! in `failure`.
 
 mod address;
 mod authentication;
@@ -34,26 +34,27 @@ mod connection;
 mod failure;
 mod manifest;
 mod misconfigured;
-mod page;
 mod paging;
 mod pushdown;
 mod query;
 mod retrieve;
 pub mod settings;
 mod template;
-mod token;
 mod written;
 
 pub use manifest::{BASE_URL_SETTING, Manifest, ManifestError, Problem};
 pub use misconfigured::Misconfigured;
 
 use appflow_sdk::protocol::{
-    DescribeConnectorConfigurationRequest, DescribeConnectorConfigurationResponse, DescribeEntityRequest,
-    DescribeEntityResponse, ListEntitiesRequest, ListEntitiesResponse, QueryDataRequest, QueryDataResponse,
-    RetrieveDataRequest, RetrieveDataResponse, RuntimeSettingScope, ValidateConnectorRuntimeSettingsRequest,
-    ValidateConnectorRuntimeSettingsResponse, ValidateCredentialsRequest, ValidateCredentialsResponse,
+    ConnectorContext, DescribeConnectorConfigurationRequest, DescribeConnectorConfigurationResponse,
+    DescribeEntityRequest, DescribeEntityResponse, ListEntitiesRequest, ListEntitiesResponse, QueryDataRequest,
+    QueryDataResponse, RetrieveDataRequest, RetrieveDataResponse, RuntimeSettingScope,
+    ValidateConnectorRuntimeSettingsRequest, ValidateConnectorRuntimeSettingsResponse, ValidateCredentialsRequest,
+    ValidateCredentialsResponse,
 };
-use appflow_sdk::{Catalogue, Connector, ConnectorError, InvocationContext, validate_settings};
+use appflow_sdk::{
+    Catalogue, ConnectionCredentials, Connector, ConnectorError, InvocationContext, Retry, validate_settings,
+};
 
 use crate::address::BaseUrl;
 use crate::client::Client;
@@ -76,6 +77,22 @@ impl HttpConnector {
         let catalogue = Catalogue::new(catalogue::definitions(&manifest));
         let configuration = catalogue::configuration(&manifest);
         Self { manifest, catalogue, configuration, client: Client::default() }
+    }
+
+    /// Sets how requests to the API are repeated when they fail; [`Retry::default`] without.
+    #[must_use]
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.client = Client::new(retry);
+        self
+    }
+
+    fn connect<'a>(
+        &'a self,
+        settings: &'a ConnectorContext,
+        credentials: &ConnectionCredentials,
+        context: &InvocationContext,
+    ) -> Result<Connection<'a>, ConnectorError> {
+        Connection::open(&self.client, &self.manifest, settings, credentials, context)
     }
 
     fn entity(&self, name: &str) -> Result<&Entity, ConnectorError> {
@@ -120,9 +137,11 @@ impl Connector for HttpConnector {
         context: &InvocationContext,
     ) -> Result<ValidateCredentialsResponse, ConnectorError> {
         let settings = request.connector_context();
-        let connection = Connection::open(&self.client, &self.manifest, &settings, context).await?;
+        // A refusal is the answer here: nothing is tried again with other credentials.
+        let credentials = context.credentials(&settings).await?;
+        let connection = self.connect(&settings, &credentials, context)?;
         if let Some(path) = &self.manifest.connection.test {
-            connection.get(connection.url(path, None)?, context).await?;
+            connection.get(&connection.url(path, None)?, context).await?;
         }
         Ok(ValidateCredentialsResponse::valid())
     }
@@ -150,8 +169,13 @@ impl Connector for HttpConnector {
     ) -> Result<QueryDataResponse, ConnectorError> {
         let name = request.entity_identifier.as_str();
         let (entity, definition) = (self.entity(name)?, self.catalogue.get(name)?);
-        let connection = Connection::open(&self.client, &self.manifest, &request.connector_context, context).await?;
-        query::query(&connection, name, entity, definition, &request, context).await
+        let settings = &request.connector_context;
+        let query = |credentials| {
+            let connection = self.connect(settings, &credentials, context);
+            let request = &request;
+            async move { query::query(&connection?, entity, definition, request, context).await }
+        };
+        context.with_credentials(settings, query).await
     }
 
     async fn retrieve_data(
@@ -161,7 +185,12 @@ impl Connector for HttpConnector {
     ) -> Result<RetrieveDataResponse, ConnectorError> {
         let name = request.entity_identifier.as_str();
         let (entity, definition) = (self.entity(name)?, self.catalogue.get(name)?);
-        let connection = Connection::open(&self.client, &self.manifest, &request.connector_context, context).await?;
-        retrieve::retrieve(&connection, entity, definition, &request, context).await
+        let settings = &request.connector_context;
+        let retrieve = |credentials| {
+            let connection = self.connect(settings, &credentials, context);
+            let request = &request;
+            async move { retrieve::retrieve(&connection?, entity, definition, request, context).await }
+        };
+        context.with_credentials(settings, retrieve).await
     }
 }

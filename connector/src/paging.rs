@@ -1,14 +1,12 @@
 //! How a list continues: from a position to parameters, and from a page to the next position.
 
-use appflow_sdk::ConnectorError;
+use appflow_sdk::{ConnectorError, JsonPage};
 use reqwest::header::{HeaderMap, LINK};
 use serde::{Deserialize, Serialize};
 
 use crate::client::Answer;
 use crate::connection::Connection;
 use crate::manifest::Paging;
-use crate::page::Page;
-use crate::token::Bookmark;
 
 /// A page of the API's list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +23,32 @@ pub(crate) enum Position {
     /// The page at a path and query of the API's origin.
     #[serde(rename = "l")]
     Link(String),
+}
+
+/// A page of a query, and what is needed to go on from it: the position that the SDK's pager keeps in its token. Names are
+/// short because the token's length is limited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Place {
+    /// The page.
+    #[serde(rename = "p")]
+    pub(crate) position: Position,
+    /// How many records the pages before it had.
+    #[serde(rename = "n", default)]
+    pub(crate) before: u64,
+    /// The page size to ask for. It stays the same for the whole query: pages are counted in it.
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) size: Option<u64>,
+    /// Fingerprint of the page before, to notice an API that does not move on.
+    #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) previous: Option<u64>,
+}
+
+impl Place {
+    /// The beginning of a list.
+    pub(crate) fn start(size: Option<u64>) -> Self {
+        Self { position: Position::First, before: 0, size, previous: None }
+    }
 }
 
 /// The query parameters that ask for a page.
@@ -51,13 +75,13 @@ pub(crate) fn parameters<'p>(paging: &'p Paging, position: &Position, size: Opti
 /// `ServerError` when the API leads to another origin or back to the same page.
 pub(crate) fn following(
     paging: &Paging,
-    at: &Bookmark,
-    page: &Page<'_>,
+    at: &Place,
+    page: &JsonPage,
     total: Option<u64>,
     answer: &Answer,
     connection: &Connection<'_>,
 ) -> Result<Option<Position>, ConnectorError> {
-    let count = u64::try_from(page.records.len()).unwrap_or(u64::MAX);
+    let count = u64::try_from(page.len()).unwrap_or(u64::MAX);
     let next = match paging {
         Paging::None => None,
         Paging::Page { first, short_page_is_last, .. } => {
@@ -70,8 +94,8 @@ pub(crate) fn following(
             let is_last = is_last(at, count, total, *short_page_is_last);
             (!is_last).then(|| Position::Number(offset.saturating_add(count)))
         }
-        Paging::Cursor { .. } => page.next.clone().map(Position::Cursor),
-        Paging::Link { next: Some(_), .. } => match &page.next {
+        Paging::Cursor { .. } => page.next().map(|cursor| Position::Cursor(cursor.to_owned())),
+        Paging::Link { next: Some(_), .. } => match page.next() {
             Some(link) => Some(Position::Link(connection.keep(&answer.url, link)?)),
             None => None,
         },
@@ -90,7 +114,7 @@ pub(crate) fn following(
 }
 
 /// Whether a counted list ends: an empty page, the total reached, or a short page if the manifest says that it is a sign.
-fn is_last(at: &Bookmark, count: u64, total: Option<u64>, short_page_is_last: bool) -> bool {
+fn is_last(at: &Place, count: u64, total: Option<u64>, short_page_is_last: bool) -> bool {
     let is_complete = total.is_some_and(|total| at.before.saturating_add(count) >= total);
     let is_short = short_page_is_last && at.size.is_some_and(|size| count < size);
     count == 0 || is_complete || is_short
@@ -157,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_counted_list_ends_with_an_empty_page_or_at_the_total() {
-        let at = Bookmark { before: 20, ..Bookmark::start(Some(10)) };
+        let at = Place { before: 20, ..Place::start(Some(10)) };
         assert!(is_last(&at, 0, None, false));
         assert!(!is_last(&at, 3, None, false), "a short page alone is no sign");
         assert!(is_last(&at, 3, None, true));

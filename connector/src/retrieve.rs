@@ -5,15 +5,14 @@ use std::pin::pin;
 
 use appflow_sdk::filter::{Condition, Number, Value};
 use appflow_sdk::protocol::{EntityDefinition, Record, RetrieveDataRequest, RetrieveDataResponse};
-use appflow_sdk::{ConnectorError, InvocationContext, Selection};
+use appflow_sdk::{BYTE_BUDGET, ConnectorError, InvocationContext, JsonPage, RecordBuffer, Selection};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::connection::Connection;
 use crate::manifest::Entity;
-use crate::page;
+use crate::paging::Place;
 use crate::pushdown::Pushdown;
-use crate::query::{List, byte_budget, located, written_length};
-use crate::token::Bookmark;
+use crate::query::{List, unexpected};
 
 /// How many single records are asked for at a time.
 const AT_ONCE: usize = 8;
@@ -50,30 +49,27 @@ pub(crate) async fn retrieve(
         }
         _ => by_filter(connection, entity, definition, selected, field, &ids, context).await?,
     };
-    Ok(RetrieveDataResponse::new(found.records))
+    Ok(RetrieveDataResponse::new(found.into_records()))
 }
 
-/// The records found so far, never more than a response holds.
-#[derive(Debug, Default)]
-struct Found {
-    records: Vec<Record>,
-    bytes: usize,
+/// Adds a record to those found so far, which must all fit into one response.
+fn add(found: &mut RecordBuffer, record: Record) -> Result<(), ConnectorError> {
+    found.push(record).map_err(|_| {
+        ConnectorError::invalid_argument(format!(
+            "the first {} records found have {} bytes, and with the next they exceed the {BYTE_BUDGET} of a response; ask \
+             for fewer ids or fields",
+            found.len(),
+            found.bytes(),
+        ))
+    })
 }
 
-impl Found {
-    fn add(&mut self, record: Record) -> Result<(), ConnectorError> {
-        self.bytes += written_length(record.get());
-        self.records.push(record);
-        if self.bytes <= byte_budget() {
-            return Ok(());
-        }
-        Err(ConnectorError::invalid_argument(format!(
-            "the first {} records found have {} bytes, and a response holds {}; ask for fewer ids or fields",
-            self.records.len(),
-            self.bytes,
-            byte_budget()
-        )))
-    }
+/// Tells a selection where the manifest says that fields stand.
+fn located(entity: &Entity, selection: Selection) -> Selection {
+    entity.fields.iter().fold(selection, |selection, (name, field)| match &field.pointer {
+        Some(pointer) => selection.locate(name, pointer),
+        None => selection,
+    })
 }
 
 async fn one_by_one(
@@ -83,19 +79,17 @@ async fn one_by_one(
     selection: &Selection,
     ids: Vec<String>,
     context: &InvocationContext,
-) -> Result<Found, ConnectorError> {
+) -> Result<RecordBuffer, ConnectorError> {
     let asked = ids.into_iter().map(|id| async move {
-        let answer = connection.ask(connection.url(path, Some(&id))?, context).await?;
-        if answer.status == 404 {
-            return Ok(None);
-        }
-        let answer = connection.success(answer)?;
-        selection.apply(page::single(&answer, &entity.retrieve_record)?)
+        let url = connection.url(path, Some(&id))?;
+        let Some(answer) = connection.find(&url, context).await? else { return Ok(None) };
+        let record = JsonPage::single(&answer.body, &entity.retrieve_record);
+        selection.apply(record.map_err(|error| unexpected(&answer, &error))?)
     });
     let mut answers = pin!(stream::iter(asked).buffered(AT_ONCE));
-    let mut found = Found::default();
+    let mut found = RecordBuffer::default();
     while let Some(record) = answers.try_next().await? {
-        record.map_or(Ok(()), |record| found.add(record))?;
+        record.map_or(Ok(()), |record| add(&mut found, record))?;
     }
     Ok(found)
 }
@@ -108,7 +102,7 @@ async fn by_filter(
     field: &str,
     ids: &[String],
     context: &InvocationContext,
-) -> Result<Found, ConnectorError> {
+) -> Result<RecordBuffer, ConnectorError> {
     let size = match (entity.filter(field, "in"), entity.filter(field, "=")) {
         (Some(_), _) => CHUNK,
         (None, Some(_)) => 1,
@@ -121,19 +115,23 @@ async fn by_filter(
         }
     };
     let values = ids.iter().map(|id| value(definition, field, id)).collect::<Result<Vec<_>, _>>()?;
-    let mut found = Found::default();
+    let mut found = RecordBuffer::default();
     for condition in chunks(entity, field, &values, size) {
         if !is_sent(entity, &condition) {
             return Err(ConnectorError::invalid_argument(format!(
                 "an id cannot be sent to the API as a filter on {field:?}: it is empty, too long, or holds the separator"
             )));
         }
-        let list = List::new(connection, entity, definition, selected, Some(&condition))?;
-        let mut next = Some(Bookmark::start(list.page_size(u64::MAX, None)));
-        while let Some(bookmark) = next {
-            let batch = list.read(bookmark, usize::MAX, context).await?;
-            batch.records.into_iter().try_for_each(|record| found.add(record))?;
-            next = batch.next;
+        let list = List::new(connection, entity, selected, Some(&condition));
+        let selection = located(entity, Selection::new(definition, selected, list.remainder.as_ref())?);
+        let mut next = Some(Place::start(list.page_size(u64::MAX, None)));
+        while let Some(place) = next {
+            let (page, following) = list.page(&place, context).await?;
+            for record in page.records() {
+                let kept = selection.apply_text(record)?;
+                kept.map_or(Ok(()), |record| add(&mut found, record))?;
+            }
+            next = following?;
         }
     }
     Ok(found)

@@ -171,8 +171,11 @@ impl Selection {
         self.apply_text(record.get())
     }
 
-    /// As [`apply`](Self::apply), of the text of a JSON object.
-    pub(crate) fn apply_text(&self, record: &str) -> Result<Option<Record>, ConnectorError> {
+    /// As [`apply`](Self::apply), of the text of a JSON object, such as a record of a [`JsonPage`](crate::JsonPage).
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply).
+    pub fn apply_text(&self, record: &str) -> Result<Option<Record>, ConnectorError> {
         if self.is_whole && self.evaluator.is_none() {
             return Ok(Some(Record::from_trusted(record.to_owned())));
         }

@@ -1,8 +1,11 @@
 //! Each kind of credentials, as it arrives at the API, and what must never be seen.
 
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use appflow_sdk::protocol::{AuthenticationType, Credentials, Response, ValidateCredentialsRequest};
+use appflow_sdk::{ConnectorError, Secret, SecretStore};
 
 use crate::mock::{Mock, Seen};
 use crate::world::{SECRET_ARN, World, manifest};
@@ -52,6 +55,37 @@ async fn an_api_that_quotes_the_key_does_not_leak_it() {
     let error = world.failure("/said", "all").await;
     assert_eq!(error.error_code.as_str(), "InvalidCredentials");
     assert!(error.error_message.ends_with(": the key *** is wrong"), "{error:?}");
+}
+
+/// A secret whose token is renewed between two readings.
+#[derive(Debug)]
+struct Renewed {
+    tokens: Vec<&'static str>,
+    read: AtomicUsize,
+}
+
+impl SecretStore for Renewed {
+    fn secret<'a>(&'a self, _: &'a str) -> Pin<Box<dyn Future<Output = Result<Secret, ConnectorError>> + Send + 'a>> {
+        let read = self.read.fetch_add(1, Ordering::Relaxed).min(self.tokens.len() - 1);
+        let secret = Secret::from(format!(r#"{{"accessToken":"{}"}}"#, self.tokens[read]));
+        Box::pin(std::future::ready(Ok(secret)))
+    }
+}
+
+#[tokio::test]
+async fn a_refused_token_is_read_again_once_and_then_left_to_appflow() {
+    let bearer = "bearer = { token_urls = [\"https://a.example\"], grants = [\"CLIENT_CREDENTIALS\"] }";
+    for (tokens, requests, code) in [
+        (vec!["stale", "good"], 2, None),
+        (vec!["stale"], 1, Some("InvalidCredentials")),
+        (vec!["stale", "older", "good"], 2, Some("InvalidCredentials")),
+    ] {
+        let store = Renewed { tokens, read: AtomicUsize::new(0) };
+        let world = World::with_store(Mock::start().await, manifest(5, bearer), store);
+        let outcome = world.query(world.request("/bearer", "all", "")).await;
+        assert_eq!(outcome.err().map(|error| error.error_code.to_string()).as_deref(), code);
+        assert_eq!(world.mock.seen().len(), requests);
+    }
 }
 
 #[tokio::test]

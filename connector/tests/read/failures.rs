@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use appflow_sdk::Retry;
+
 use crate::world::World;
 
 #[tokio::test]
@@ -31,6 +33,24 @@ async fn each_status_has_its_code_and_the_words_of_the_api() {
 }
 
 #[tokio::test]
+async fn a_passing_failure_is_asked_again_and_a_lasting_one_is_not() {
+    let mut world = World::open(5).await;
+    let pause = Duration::from_millis(1);
+    world.connector = world.connector.retry(Retry::default().attempts(3).pauses(pause, pause));
+    for (path, requests, code) in [
+        ("/busy/503/2", 3, None),
+        ("/busy/500/1", 2, None),
+        ("/busy/503/3", 3, Some("ServiceUnavailable")),
+        ("/busy/404/1", 1, Some("ClientError")),
+        ("/busy/401/1", 1, Some("InvalidCredentials")),
+    ] {
+        let outcome = world.query(world.request(path, "all", "")).await;
+        assert_eq!(outcome.err().map(|error| error.error_code.to_string()).as_deref(), code, "{path}");
+        assert_eq!(world.mock.seen().len(), requests, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_is_no_list_is_a_server_error_that_says_what_was_expected() {
     let world = World::open(5).await;
     for (path, entity, expected) in [
@@ -40,7 +60,7 @@ async fn an_answer_that_is_no_list_is_a_server_error_that_says_what_was_expected
         ("/body/object", "all", "has an object at its top, where the records should be an array"),
         ("/body/object", "cursor", "has an object at /items, where the records should be an array"),
         ("/body/object", "page", "has nothing at /data, where the records should be"),
-        ("/body/scalars", "all", "record 0 of the answer to GET /body/scalars/all is not a JSON object"),
+        ("/body/scalars", "all", "the answer to GET /body/scalars/all has a record 0 that is not a JSON object"),
         ("/body/huge", "all", "has more than 16 MB; use a smaller page size in the manifest"),
     ] {
         let error = world.failure(path, entity).await;

@@ -76,12 +76,20 @@ pub(crate) fn status(id: usize) -> &'static str {
 async fn answer(State((origin, log)): State<(String, Log)>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
     let query = request.uri().query().unwrap_or_default().to_owned();
+    let earlier = log.lock().unwrap().iter().filter(|seen| seen.path == path).count();
     log.lock().unwrap().push(Seen { path: path.clone(), query: query.clone(), headers: request.headers().clone() });
     let steps: Vec<&str> = path.split('/').skip(1).collect();
     match steps.as_slice() {
         ["n", count, rest @ ..] => list(&origin, rest, count.parse().unwrap(), &query, record),
         ["big", count, rest @ ..] => list(&origin, rest, count.parse().unwrap(), &query, big),
         ["status", code, ..] => failure(code.parse().unwrap()),
+        // Too busy for so many requests, and then not.
+        ["busy", code, times, ..] if earlier < times.parse().unwrap() => failure(code.parse().unwrap()),
+        ["busy", ..] => reply(StatusCode::OK, "[{\"id\":1}]"),
+        ["bearer", ..] if request.headers().get("authorization").is_some_and(|token| token == "Bearer good") => {
+            reply(StatusCode::OK, "[{\"id\":1}]")
+        }
+        ["bearer", ..] => failure(401),
         ["said", ..] => {
             let key = request.headers().get("x-key").map(|key| key.to_str().unwrap()).unwrap_or_default();
             let body = format!("{{\"error\":{{\"message\":\"the key {key} is\\n wrong\"}}}}");

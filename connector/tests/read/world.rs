@@ -10,7 +10,7 @@ use appflow_connector::{HttpConnector, Manifest};
 use appflow_sdk::protocol::{
     ConnectorContext, Credentials, ErrorDetails, QueryDataRequest, QueryDataResponse, Request, Response,
 };
-use appflow_sdk::{InvocationContext, Secret, dispatch};
+use appflow_sdk::{InvocationContext, Retry, Secret, SecretStore, dispatch};
 use serde_json::Value;
 
 use crate::mock::Mock;
@@ -63,7 +63,8 @@ pub(crate) fn manifest(max: u64, authentication: &str) -> Manifest {
 pub(crate) struct World {
     pub(crate) mock: Mock,
     pub(crate) connector: HttpConnector,
-    secrets: BTreeMap<String, Secret>,
+    secrets: Arc<dyn SecretStore>,
+    has_secret: bool,
 }
 
 impl World {
@@ -72,22 +73,30 @@ impl World {
         Self::with(Mock::start().await, manifest(max, "none = true"), "")
     }
 
-    /// With the text of a secret, unless it is empty.
+    /// With the text of a secret, unless it is empty. Requests that fail are not repeated.
     pub(crate) fn with(mock: Mock, manifest: Manifest, secret: &str) -> Self {
         let secrets = (!secret.is_empty()).then(|| (SECRET_ARN.to_owned(), Secret::new(secret)));
-        Self { mock, connector: HttpConnector::new(manifest), secrets: secrets.into_iter().collect() }
+        let secrets: BTreeMap<_, _> = secrets.into_iter().collect();
+        let has_secret = !secrets.is_empty();
+        let connector = HttpConnector::new(manifest).retry(Retry::never());
+        Self { mock, connector, secrets: Arc::new(secrets), has_secret }
+    }
+
+    /// With secrets from elsewhere.
+    pub(crate) fn with_store(mock: Mock, manifest: Manifest, secrets: impl SecretStore + 'static) -> Self {
+        Self { secrets: Arc::new(secrets), has_secret: true, ..Self::with(mock, manifest, "") }
     }
 
     /// The context of a connection to a path of the mock API.
     pub(crate) fn connection(&self, path: &str) -> ConnectorContext {
         let mut context = ConnectorContext::default();
         context.connector_runtime_settings = Some(BTreeMap::from([("baseUrl".to_owned(), self.mock.url(path))]));
-        context.credentials = (!self.secrets.is_empty()).then(|| Credentials::new(SECRET_ARN, None));
+        context.credentials = self.has_secret.then(|| Credentials::new(SECRET_ARN, None));
         context
     }
 
     pub(crate) async fn ask(&self, request: impl Into<Request>, limit: Duration) -> Response {
-        let context = InvocationContext::new("r-1", limit, Arc::new(self.secrets.clone()));
+        let context = InvocationContext::new("r-1", limit, Arc::clone(&self.secrets));
         dispatch(&self.connector, request.into(), context).await
     }
 

@@ -81,7 +81,7 @@ pub struct Pager<'a> {
 #[derive(Debug)]
 pub struct SourcePage<P> {
     records: Body,
-    next: Option<P>,
+    next: Result<Option<P>, ConnectorError>,
     next_count: Option<usize>,
 }
 
@@ -95,19 +95,26 @@ impl<P> SourcePage<P> {
     /// The records of a JSON answer; the last page, unless [`then`](Self::then) says otherwise.
     #[must_use]
     pub fn json(page: JsonPage) -> Self {
-        Self { records: Body::Json(page), next: None, next_count: None }
+        Self { records: Body::Json(page), next: Ok(None), next_count: None }
     }
 
     /// Records that are text of their own; the last page, unless [`then`](Self::then) says otherwise.
     #[must_use]
     pub fn records(records: impl IntoIterator<Item = Record>) -> Self {
-        Self { records: Body::Records(records.into_iter().collect()), next: None, next_count: None }
+        Self { records: Body::Records(records.into_iter().collect()), next: Ok(None), next_count: None }
     }
 
     /// Says where the next page is; none is the end.
     #[must_use]
     pub fn then(mut self, next: Option<P>) -> Self {
-        self.next = next;
+        self.next = Ok(next);
+        self
+    }
+
+    /// Says that there is a next page that cannot be reached. This page's records are returned first.
+    #[must_use]
+    pub fn then_fails(mut self, error: ConnectorError) -> Self {
+        self.next = Err(error);
         self
     }
 

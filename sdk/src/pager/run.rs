@@ -172,14 +172,22 @@ where
                 }
             }
         }
-        let Some(next) = page.next.clone() else { return filling.end::<P>(None) };
-        if at.position.as_ref() == Some(&next) {
-            let error = ConnectorError::server_error(
+        let done = records.len();
+        let following = match page.next {
+            Ok(Some(next)) if at.position.as_ref() == Some(&next) => Err(ConnectorError::server_error(
                 "the source system leads from a page to that page itself; reading on would never end",
-            );
-            let has_progressed = !is_first || !filling.buffer.is_empty();
-            return filling.cut_short(error, has_progressed, Bookmark { done: records.len(), ..at });
-        }
+            )),
+            following => following,
+        };
+        let next = match following {
+            Ok(Some(next)) => next,
+            Ok(None) => return filling.end::<P>(None),
+            Err(error) => {
+                // The page itself is done: the next request meets the failure behind its last record.
+                let has_progressed = !is_first || !filling.buffer.is_empty();
+                return filling.cut_short(error, has_progressed, Bookmark { done, ..at });
+            }
+        };
         at = Bookmark { position: Some(next), done: 0, remaining: None };
         is_first = false;
         filling.slowest = filling.slowest.max(started.elapsed());
