@@ -132,7 +132,7 @@ impl ConnectorError {
         let mut details = ErrorDetails::new(self.code.clone(), self.message.clone());
         details.retry_after_seconds = self.retry_after.map(|delay| {
             let whole = delay.as_secs().saturating_add(u64::from(delay.subsec_nanos() > 0));
-            i64::from(i32::try_from(whole).unwrap_or(i32::MAX))
+            i32::try_from(whole).unwrap_or(i32::MAX)
         });
         details
     }
@@ -181,7 +181,7 @@ mod tests {
         let error = ConnectorError::rate_limit_exceeded("m").with_retry_after(Duration::from_millis(1200));
         assert_eq!(error.details().retry_after_seconds, Some(2));
         let forever = ConnectorError::rate_limit_exceeded("m").with_retry_after(Duration::MAX);
-        assert_eq!(forever.details().retry_after_seconds, Some(i64::from(i32::MAX)));
+        assert_eq!(forever.details().retry_after_seconds, Some(i32::MAX));
     }
 
     #[test]

@@ -133,6 +133,7 @@ wire_enum! {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct DescribeConnectorConfigurationResponse {
+    #[serde(deserialize_with = "lenient::boolean")]
     pub(super) is_success: bool,
     #[serde(default)]
     pub(super) error_details: Option<ErrorDetails>,
@@ -155,7 +156,7 @@ pub struct DescribeConnectorConfigurationResponse {
     #[serde(rename = "connectorRuntimeSetting", default)]
     pub connector_runtime_settings: Option<Vec<ConnectorRuntimeSetting>>,
     /// The versions of the source system's API; one comes back in each request's context. At least one.
-    #[serde(default, deserialize_with = "lenient::null_default")]
+    #[serde(default, deserialize_with = "lenient::text_list")]
     pub supported_api_versions: Vec<String>,
     /// What AppFlow's tasks may do with its fields. Absent means all.
     #[serde(default = "all_operators", deserialize_with = "operators")]

@@ -83,6 +83,12 @@ impl Record {
     }
 }
 
+impl From<Record> for String {
+    fn from(record: Record) -> Self {
+        record.0.into()
+    }
+}
+
 impl fmt::Debug for Record {
     /// Tells the size, not the content: records are the customer's data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
