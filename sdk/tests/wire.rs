@@ -3,7 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops, and says why")]
 
 use appflow_sdk::protocol::*;
+use appflow_sdk::{ConnectionCredentials, Secret};
 use serde_json::{Value, json};
+
+#[path = "wire/differences.rs"]
+mod differences;
 
 #[track_caller]
 fn request(json: &Value) -> Request {
