@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::filter::FilterError;
-use crate::protocol::{ErrorCode, ErrorDetails};
+use crate::protocol::{ConfigurationError, ErrorCode, ErrorDetails};
 
 /// A foreseeable failure of one operation. AppFlow's user sees its code and message; the log also gets its source.
 ///
@@ -70,6 +70,12 @@ impl ConnectorError {
     #[must_use]
     pub fn invalid_filter(error: &FilterError) -> Self {
         Self::invalid_argument(format!("the filter cannot be read: {}", error.message()))
+    }
+
+    /// `InvalidArgument` for a configuration that cannot be right: every problem, by member.
+    #[must_use]
+    pub fn invalid_configuration(error: &ConfigurationError) -> Self {
+        Self::invalid_argument(format!("the connector's configuration cannot be right: {error}"))
     }
 
     /// The code that an HTTP status of the source system stands for.

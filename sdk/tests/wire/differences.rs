@@ -156,7 +156,7 @@ fn row_12_a_configuration_without_authentication_is_read_and_an_object_is_writte
                       "authenticationConfig": null});
     assert_eq!(configuration(&json).authentication_config, None);
     for written in [
-        written(&DescribeConnectorConfigurationResponse::source("n", "o", "1")),
+        written(&DescribeConnectorConfigurationResponse::source("n", "o", "1").build().unwrap()),
         written(&Response::failure(
             Operation::DescribeConnectorConfiguration,
             ErrorDetails::new(ErrorCode::ServerError, "m"),
