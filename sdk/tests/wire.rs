@@ -1,6 +1,6 @@
 //! The rules of the wire, each in a test that names it. Equality is that of JSON values.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops, and says why")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops, and says why")]
 
 use appflow_sdk::protocol::*;
 use appflow_sdk::{ConnectionCredentials, Secret};
@@ -8,6 +8,10 @@ use serde_json::{Value, json};
 
 #[path = "wire/differences.rs"]
 mod differences;
+#[path = "wire/fixtures.rs"]
+mod fixtures;
+#[path = "wire/lenience.rs"]
+mod lenience;
 
 #[track_caller]
 fn request(json: &Value) -> Request {
