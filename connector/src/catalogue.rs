@@ -1,22 +1,24 @@
 //! What AppFlow is told: the connector's configuration, and the entities with their fields.
 
 use appflow_sdk::protocol::{
-    ConnectorRuntimeSetting, DescribeConnectorConfigurationResponse, EntityDefinition, FieldDefinition,
-    RuntimeSettingScope, RuntimeSettingType,
+    ConfigurationBuilder, ConnectorRuntimeSetting, DescribeConnectorConfigurationResponse, EntityDefinition,
+    FieldDefinition, RuntimeSettingScope, RuntimeSettingType,
 };
 
 use crate::authentication;
 use crate::manifest::{BASE_URL_SETTING, Entity, Manifest};
 
-/// The answer to `DescribeConnectorConfiguration`.
+/// The answer to `DescribeConnectorConfiguration`. That it is plausible was checked with the manifest.
 pub(crate) fn configuration(manifest: &Manifest) -> DescribeConnectorConfigurationResponse {
     let identity = &manifest.connector;
     let mut configuration =
         DescribeConnectorConfigurationResponse::source(&identity.name, &identity.owner, &identity.version)
             .authentication(authentication::configuration(&manifest.authentication))
             .api_versions(identity.api_versions.iter());
-    configuration.logo_url.clone_from(&identity.logo_url);
-    settings(manifest).into_iter().fold(configuration, DescribeConnectorConfigurationResponse::setting)
+    if let Some(url) = &identity.logo_url {
+        configuration = configuration.logo_url(url);
+    }
+    settings(manifest).into_iter().fold(configuration, ConfigurationBuilder::setting).build_unchecked()
 }
 
 /// The runtime settings: the base URL, and those of the manifest.

@@ -9,7 +9,6 @@ use appflow_sdk::{Catalogue, Connector, ConnectorError, InvocationContext, Selec
 use serde_json::value::RawValue;
 
 const CITIES: &str = r#"[{"id": 1, "name": "Zürich", "people": 436332}, {"id": 2, "name": "Łódź", "people": 655279}]"#;
-
 struct Cities(Catalogue);
 
 impl Connector for Cities {
@@ -18,8 +17,10 @@ impl Connector for Cities {
         _: DescribeConnectorConfigurationRequest,
         _: &InvocationContext,
     ) -> Result<DescribeConnectorConfigurationResponse, ConnectorError> {
-        Ok(DescribeConnectorConfigurationResponse::source("Cities", "Example", "0.1.0")
-            .authentication(AuthenticationConfig::new().none()))
+        DescribeConnectorConfigurationResponse::source("Cities", "Example", "0.1.0")
+            .authentication(AuthenticationConfig::new().none())
+            .build()
+            .map_err(|error| ConnectorError::invalid_configuration(&error))
     }
 
     async fn list_entities(

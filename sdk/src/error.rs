@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::filter::FilterError;
 use crate::page::PageError;
-use crate::protocol::{ErrorCode, ErrorDetails};
+use crate::protocol::{ConfigurationError, ErrorCode, ErrorDetails};
 
 /// A foreseeable failure of one operation. AppFlow's user sees its code and message; the log also gets its source.
 ///
@@ -97,6 +97,12 @@ impl ConnectorError {
         Self::invalid_argument(format!("the filter cannot be read: {}", error.message()))
     }
 
+    /// `InvalidArgument` for a configuration that cannot be right: every problem, by member.
+    #[must_use]
+    pub fn invalid_configuration(error: &ConfigurationError) -> Self {
+        Self::invalid_argument(format!("the connector's configuration cannot be right: {error}"))
+    }
+
     /// `ServerError` for an answer of the source system that is not what was expected. `request` says what was asked, as in
     /// `GET /orders`.
     #[must_use]
@@ -163,7 +169,7 @@ impl ConnectorError {
         let mut details = ErrorDetails::new(self.code.clone(), self.message.clone());
         details.retry_after_seconds = self.retry_after.map(|delay| {
             let whole = delay.as_secs().saturating_add(u64::from(delay.subsec_nanos() > 0));
-            i64::from(i32::try_from(whole).unwrap_or(i32::MAX))
+            i32::try_from(whole).unwrap_or(i32::MAX)
         });
         details
     }
@@ -212,7 +218,7 @@ mod tests {
         let error = ConnectorError::rate_limit_exceeded("m").with_retry_after(Duration::from_millis(1200));
         assert_eq!(error.details().retry_after_seconds, Some(2));
         let forever = ConnectorError::rate_limit_exceeded("m").with_retry_after(Duration::MAX);
-        assert_eq!(forever.details().retry_after_seconds, Some(i64::from(i32::MAX)));
+        assert_eq!(forever.details().retry_after_seconds, Some(i32::MAX));
     }
 
     #[test]

@@ -12,7 +12,8 @@
 //! # impl Connector for Acme {
 //! #     async fn describe_connector_configuration(&self, _: DescribeConnectorConfigurationRequest, _: &InvocationContext)
 //! #         -> Result<DescribeConnectorConfigurationResponse, ConnectorError> {
-//! #         Ok(DescribeConnectorConfigurationResponse::source("Acme CRM", "Acme", "1.0.0"))
+//! #         DescribeConnectorConfigurationResponse::source("Acme CRM", "Acme", "1.0.0").build()
+//! #             .map_err(|error| ConnectorError::invalid_configuration(&error))
 //! #     }
 //! #     async fn list_entities(&self, request: ListEntitiesRequest, _: &InvocationContext)
 //! #         -> Result<ListEntitiesResponse, ConnectorError> { self.0.list(&request) }

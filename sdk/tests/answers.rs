@@ -38,7 +38,7 @@ impl Connector for Source {
         let scope = RuntimeSettingScope::ConnectorProfile;
         let base_url =
             ConnectorRuntimeSetting::new("baseUrl", RuntimeSettingType::Url, scope, "Base URL", "Where it is");
-        Ok(DescribeConnectorConfigurationResponse::source("n", "o", "1").setting(base_url.required()))
+        Ok(DescribeConnectorConfigurationResponse::source("n", "o", "1").setting(base_url.required()).build_unchecked())
     }
 
     async fn list_entities(

@@ -1,9 +1,17 @@
 //! The rules of the wire, each in a test that names it. Equality is that of JSON values.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops, and says why")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops, and says why")]
 
 use appflow_sdk::protocol::*;
+use appflow_sdk::{ConnectionCredentials, Secret};
 use serde_json::{Value, json};
+
+#[path = "wire/differences.rs"]
+mod differences;
+#[path = "wire/fixtures.rs"]
+mod fixtures;
+#[path = "wire/lenience.rs"]
+mod lenience;
 
 #[track_caller]
 fn request(json: &Value) -> Request {
@@ -339,7 +347,7 @@ fn a_field_has_the_operators_of_its_type_and_they_are_never_null() {
 
 #[test]
 fn the_configuration_is_written_with_its_odd_names_and_full_lists() {
-    let mut oauth2 = OAuth2Defaults::new("https://t", OAuth2GrantType::AuthorizationCode);
+    let mut oauth2 = OAuth2Defaults::new("https://t", OAuth2GrantType::ClientCredentials);
     oauth2.oauth2_custom_properties =
         Some(vec![OAuth2CustomParameter::new("k", OAuth2CustomPropertyType::AuthUrl, "l", "d")]);
     let configuration = DescribeConnectorConfigurationResponse::source("n", "o", "1")
@@ -347,7 +355,9 @@ fn the_configuration_is_written_with_its_odd_names_and_full_lists() {
         .setting(
             ConnectorRuntimeSetting::new("k", RuntimeSettingType::Url, RuntimeSettingScope::ConnectorProfile, "l", "d")
                 .required(),
-        );
+        )
+        .build()
+        .unwrap();
     let json = written(&configuration);
     assert_eq!(
         json["connectorRuntimeSetting"],
@@ -360,7 +370,7 @@ fn the_configuration_is_written_with_its_odd_names_and_full_lists() {
             "isBasicAuthSupported": false, "isApiKeyAuthSupported": false, "isOAuth2Supported": true, "isCustomAuthSupported": false,
             "customAuthConfig": null,
             "oAuth2Defaults": {"oAuthScopes": null, "tokenURL": ["https://t"], "authURL": null,
-                "oAuth2GrantTypesSupported": ["AUTHORIZATION_CODE"], "oAuth2ContentType": "URL_ENCODED", "oAuth2MethodType": "HTTP_POST",
+                "oAuth2GrantTypesSupported": ["CLIENT_CREDENTIALS"], "oAuth2ContentType": "URL_ENCODED", "oAuth2MethodType": "HTTP_POST",
                 "oauth2CustomProperties": [{"key": "k", "required": false, "type": "AUTH_URL", "label": "l", "description": "d",
                                             "sensitiveField": null, "connectorSuppliedValues": null}],
                 "addBasicAuthHeader": false}
@@ -399,7 +409,7 @@ fn a_configuration_of_either_official_sdk_can_be_read() {
 fn responses_survive_writing_and_reading() {
     let definition = EntityDefinition::new("a", vec![FieldDefinition::new("id", FieldDataType::Long).primary_key()]);
     let responses: Vec<Response> = vec![
-        DescribeConnectorConfigurationResponse::source("n", "o", "1").into(),
+        DescribeConnectorConfigurationResponse::source("n", "o", "1").build().unwrap().into(),
         ValidateConnectorRuntimeSettingsResponse::from_errors([("k".to_owned(), "bad".to_owned())].into()).into(),
         ValidateCredentialsResponse::valid().into(),
         ListEntitiesResponse::new(vec![Entity::new("a")]).into(),

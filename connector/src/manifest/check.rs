@@ -7,6 +7,7 @@ use reqwest::header::{HeaderName, HeaderValue};
 
 use super::{BASE_URL_SETTING, Bearer, Entity, HeaderScheme, Manifest, NO_AUTHENTICATION, Paging, Problem};
 use crate::address::BaseUrl;
+use crate::catalogue;
 use crate::template;
 
 /// The operators of AppFlow's filter language that a manifest can map, as it spells them.
@@ -29,6 +30,7 @@ pub(super) fn problems(manifest: &Manifest) -> Vec<Problem> {
     for (name, entity) in &manifest.entities {
         check.entity(name, entity);
     }
+    check.configuration();
     check.problems
 }
 
@@ -45,6 +47,34 @@ impl Check<'_> {
     fn require(&mut self, holds: bool, key: &str, message: &str) {
         if !holds {
             self.add(key, message);
+        }
+    }
+
+    /// What the manifest makes the connector say of itself. The rules above speak of the manifest's keys, so what they
+    /// find is not told again.
+    fn configuration(&mut self) {
+        if self.problems.is_empty() {
+            for problem in catalogue::configuration(self.manifest).problems() {
+                self.add(self.key_of(problem.member()), problem.to_string());
+            }
+        }
+    }
+
+    /// Where the manifest says what a member of the configuration says.
+    fn key_of(&self, member: &str) -> String {
+        let (name, rest) = member.split_once('[').unwrap_or((member, ""));
+        let index = rest.split_once(']').and_then(|(index, _)| index.parse::<usize>().ok());
+        match name {
+            "logoURL" => "connector.logo_url".to_owned(),
+            "supportedApiVersions" => "connector.api_versions".to_owned(),
+            "connectorRuntimeSetting" => {
+                // The base URL comes first.
+                let declared = index.and_then(|index| self.manifest.settings.get_index(index.checked_sub(1)?));
+                declared.map_or_else(|| "settings".to_owned(), |(key, _)| format!("settings.{key}"))
+            }
+            "tokenURL" | "authURL" | "oAuthScopes" => "authentication.bearer".to_owned(),
+            "customAuthConfig" => "authentication.header".to_owned(),
+            _ => "connector".to_owned(),
         }
     }
 

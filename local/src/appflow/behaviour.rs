@@ -11,7 +11,8 @@ pub struct Behaviour {
     /// document this. Default: [`MissingPermission::AccessDenied`].
     pub missing_permission: MissingPermission,
     /// Whether registration refuses a configuration that breaks the rules which the official SDKs' verification tools
-    /// check. AWS does not document which of them the service enforces. Default: yes.
+    /// check, or the lengths and patterns of the public API. AWS does not document which of them the service enforces.
+    /// Default: yes.
     pub check_configuration: bool,
     /// Whether a profile is refused when it lacks a setting that the connector requires. AWS does not document this.
     /// Default: yes.

@@ -19,7 +19,6 @@ mod entity;
 mod input;
 mod metadata;
 mod page;
-mod plausibility;
 mod profile;
 mod refusal;
 mod registration;

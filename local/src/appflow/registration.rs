@@ -9,7 +9,6 @@ use super::call::Function;
 use super::configuration::{configuration, detail, without_nulls};
 use super::input::decode;
 use super::page::PageRequest;
-use super::plausibility;
 use super::refusal::{conflict, validation};
 use super::state::{Connector, Idempotency, Moment};
 use super::validate::{CLIENT_TOKEN, DESCRIPTION, LABEL, Problems};
@@ -181,11 +180,11 @@ impl AppFlow {
             })
             .await?;
         if self.behaviour.check_configuration {
-            let mut problems = Problems::default();
-            plausibility::check(&configuration, &mut problems);
-            problems.finish().map_err(|error| {
-                validation(format!("the connector's configuration is not acceptable: {}", error.message()))
-            })?;
+            let problems: Vec<_> = configuration.problems().iter().map(ToString::to_string).collect();
+            if !problems.is_empty() {
+                let problems = problems.join("; ");
+                return Err(validation(format!("the connector's configuration is not acceptable: {problems}")));
+            }
         }
         Ok(configuration)
     }

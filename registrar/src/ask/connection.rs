@@ -243,7 +243,9 @@ fn connected(
 
 #[cfg(test)]
 mod tests {
-    use appflow_sdk::protocol::{AuthenticationConfig, ConnectorRuntimeSetting, RuntimeSettingType};
+    use appflow_sdk::protocol::{
+        AuthenticationConfig, ConfigurationBuilder, ConnectorRuntimeSetting, RuntimeSettingType,
+    };
 
     use super::*;
 
@@ -258,7 +260,7 @@ mod tests {
         }
     }
 
-    fn connector() -> DescribeConnectorConfigurationResponse {
+    fn source() -> ConfigurationBuilder {
         DescribeConnectorConfigurationResponse::source("Acme", "Acme", "1.0.0").api_versions(["v2", "v1"])
     }
 
@@ -278,7 +280,7 @@ mod tests {
     fn overlays_the_connection_with_the_command_line() {
         let args = AskArgs { settings: vec!["x=2=3".to_owned()], ..AskArgs::default() };
         let wishes = Wishes::parse(&args).unwrap();
-        let context = connected(Some(&profile("a")), &wishes, &connector(), None).context;
+        let context = connected(Some(&profile("a")), &wishes, &source().build().unwrap(), None).context;
         let settings = context.connector_runtime_settings.unwrap();
         assert_eq!((settings["baseUrl"].as_str(), settings["x"].as_str()), ("https://a", "2=3"));
         assert_eq!(context.api_version.as_deref(), Some("v2"));
@@ -301,11 +303,12 @@ mod tests {
         let setting =
             |scope| ConnectorRuntimeSetting::new(BASE_URL, RuntimeSettingType::String, scope, "l", "d").required();
         let open = AuthenticationConfig::new().none();
-        let fits = connector().authentication(open.clone()).setting(setting(RuntimeSettingScope::ConnectorProfile));
+        let built =
+            |authentication, scope| source().authentication(authentication).setting(setting(scope)).build().unwrap();
+        let fits = built(open.clone(), RuntimeSettingScope::ConnectorProfile);
         assert!(takes_sample(&fits) && needs_settings(&fits));
-        assert!(!takes_sample(&connector().authentication(open).setting(setting(RuntimeSettingScope::Source))));
-        let guarded = connector().authentication(AuthenticationConfig::new().basic());
-        assert!(!takes_sample(&guarded.setting(setting(RuntimeSettingScope::ConnectorProfile))));
+        assert!(!takes_sample(&built(open, RuntimeSettingScope::Source)));
+        assert!(!takes_sample(&built(AuthenticationConfig::new().basic(), RuntimeSettingScope::ConnectorProfile)));
     }
 
     #[test]

@@ -33,7 +33,7 @@ mod lexer;
 mod literal;
 mod member;
 mod parser;
-mod quantity;
+pub(crate) mod quantity;
 mod resolve;
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 
 /// A decimal number in normal form: `0.DIGITS × 10^exponent`, with no zero at either end of the digits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Quantity {
+pub(crate) struct Quantity {
     negative: bool,
     /// Empty for zero, which has exponent 0 and no sign.
     digits: Box<str>,
@@ -16,7 +16,7 @@ pub(super) struct Quantity {
 
 /// Why text is no quantity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NotAQuantity {
+pub(crate) enum NotAQuantity {
     /// It is no number.
     Misspelt,
     /// Its exponent does not fit into 64 bits.
@@ -25,7 +25,7 @@ pub(super) enum NotAQuantity {
 
 impl Quantity {
     /// Reads a number of JSON or of the filter language: leading zeros are fine.
-    pub(super) fn parse(text: &str) -> Result<Self, NotAQuantity> {
+    pub(crate) fn parse(text: &str) -> Result<Self, NotAQuantity> {
         let (negative, unsigned) = match text.strip_prefix('-') {
             Some(unsigned) => (true, unsigned),
             None => (false, text),

@@ -1,5 +1,6 @@
 //! Authentication: what a connector offers, and what a request names. Secrets themselves never travel in requests.
 
+use serde::de::Deserializer;
 use serde::{Deserialize, Serialize};
 
 use super::lenient;
@@ -65,7 +66,7 @@ wire_enum! {
 #[non_exhaustive]
 pub struct Credentials {
     /// ARN of the Secrets Manager secret that AppFlow keeps for the connection.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::optional_text")]
     pub secret_arn: Option<String>,
     /// The kind of credentials in it.
     #[serde(default)]
@@ -172,50 +173,77 @@ impl AuthenticationConfig {
 }
 
 /// How AppFlow obtains OAuth2 tokens for this connector.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct OAuth2Defaults {
     /// Scopes to ask for; needed for the authorisation code grant. At most 128 characters each.
-    #[serde(rename = "oAuthScopes", default)]
+    #[serde(rename = "oAuthScopes")]
     pub oauth_scopes: Option<Vec<String>>,
     /// Token URLs to choose from, `https` only; `{{NAME}}` stands for a part that the user fills in.
-    #[serde(rename = "tokenURL", alias = "loginURL", default, deserialize_with = "lenient::null_default")]
+    #[serde(rename = "tokenURL")]
     pub token_url: Vec<String>,
     /// Authorisation URLs to choose from; needed for the authorisation code grant.
-    #[serde(rename = "authURL", default)]
+    #[serde(rename = "authURL")]
     pub auth_url: Option<Vec<String>>,
     /// The grants that the source system accepts.
-    #[serde(rename = "oAuth2GrantTypesSupported", default, deserialize_with = "lenient::null_default")]
+    #[serde(rename = "oAuth2GrantTypesSupported")]
     pub oauth2_grant_types_supported: Vec<OAuth2GrantType>,
     /// Encoding of the token request.
-    #[serde(rename = "oAuth2ContentType", default = "url_encoded", deserialize_with = "content_type")]
+    #[serde(rename = "oAuth2ContentType")]
     pub oauth2_content_type: OAuth2ContentType,
     /// Method of the token request.
-    #[serde(rename = "oAuth2MethodType", default = "http_post", deserialize_with = "method_type")]
+    #[serde(rename = "oAuth2MethodType")]
     pub oauth2_method_type: OAuth2MethodType,
-    /// Further parameters of the two URLs. Written as the Java SDK spells it; the Python SDK's spelling is read too.
-    #[serde(rename = "oauth2CustomProperties", alias = "oAuth2CustomProperties", default)]
+    /// Further parameters of the two URLs. Written as the Java SDK spells it, `oauth2CustomProperties`; the Python SDK's
+    /// `oAuth2CustomProperties` is read where that is missing.
+    #[serde(rename = "oauth2CustomProperties")]
     pub oauth2_custom_properties: Option<Vec<OAuth2CustomParameter>>,
     /// Whether AppFlow sends client id and secret in a Basic header.
-    #[serde(default, deserialize_with = "lenient::boolean")]
     pub add_basic_auth_header: bool,
 }
 
-fn url_encoded() -> OAuth2ContentType {
-    OAuth2ContentType::UrlEncoded
+/// What travels: some properties have had two spellings, and both may be there.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OAuth2OnTheWire {
+    #[serde(rename = "oAuthScopes", default, deserialize_with = "lenient::optional_text_list")]
+    scopes: Option<Vec<String>>,
+    #[serde(rename = "tokenURL", default, deserialize_with = "lenient::optional_text_list")]
+    token_url: Option<Vec<String>>,
+    /// What early versions of both SDKs wrote instead.
+    #[serde(rename = "loginURL", default, deserialize_with = "lenient::optional_text_list")]
+    login_url: Option<Vec<String>>,
+    #[serde(rename = "authURL", default, deserialize_with = "lenient::optional_text_list")]
+    auth_url: Option<Vec<String>>,
+    #[serde(rename = "oAuth2GrantTypesSupported", default)]
+    grant_types: Option<Vec<OAuth2GrantType>>,
+    #[serde(rename = "oAuth2ContentType", default)]
+    content_type: Option<OAuth2ContentType>,
+    #[serde(rename = "oAuth2MethodType", default)]
+    method_type: Option<OAuth2MethodType>,
+    #[serde(rename = "oauth2CustomProperties", default)]
+    custom_properties: Option<Vec<OAuth2CustomParameter>>,
+    #[serde(rename = "oAuth2CustomProperties", default)]
+    python_custom_properties: Option<Vec<OAuth2CustomParameter>>,
+    #[serde(default, deserialize_with = "lenient::boolean")]
+    add_basic_auth_header: bool,
 }
 
-fn http_post() -> OAuth2MethodType {
-    OAuth2MethodType::HttpPost
-}
-
-fn content_type<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<OAuth2ContentType, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_else(url_encoded))
-}
-
-fn method_type<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<OAuth2MethodType, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_else(http_post))
+impl<'de> Deserialize<'de> for OAuth2Defaults {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let wire = OAuth2OnTheWire::deserialize(deserializer)?;
+        Ok(Self {
+            oauth_scopes: wire.scopes,
+            token_url: wire.token_url.or(wire.login_url).unwrap_or_default(),
+            auth_url: wire.auth_url,
+            oauth2_grant_types_supported: wire.grant_types.unwrap_or_default(),
+            oauth2_content_type: wire.content_type.unwrap_or(OAuth2ContentType::UrlEncoded),
+            oauth2_method_type: wire.method_type.unwrap_or(OAuth2MethodType::HttpPost),
+            oauth2_custom_properties: wire.custom_properties.or(wire.python_custom_properties),
+            add_basic_auth_header: wire.add_basic_auth_header,
+        })
+    }
 }
 
 impl OAuth2Defaults {
@@ -227,8 +255,8 @@ impl OAuth2Defaults {
             token_url: vec![token_url.into()],
             auth_url: None,
             oauth2_grant_types_supported: vec![grant],
-            oauth2_content_type: url_encoded(),
-            oauth2_method_type: http_post(),
+            oauth2_content_type: OAuth2ContentType::UrlEncoded,
+            oauth2_method_type: OAuth2MethodType::HttpPost,
             oauth2_custom_properties: None,
             add_basic_auth_header: false,
         }
@@ -241,6 +269,7 @@ impl OAuth2Defaults {
 #[non_exhaustive]
 pub struct OAuth2CustomParameter {
     /// The parameter's name.
+    #[serde(deserialize_with = "lenient::text")]
     pub key: String,
     /// Whether AppFlow's user must give it.
     #[serde(default, deserialize_with = "lenient::boolean")]
@@ -249,14 +278,16 @@ pub struct OAuth2CustomParameter {
     #[serde(rename = "type")]
     pub property_type: OAuth2CustomPropertyType,
     /// Shown above the input field.
+    #[serde(deserialize_with = "lenient::text")]
     pub label: String,
     /// Shown beside the input field.
+    #[serde(deserialize_with = "lenient::text")]
     pub description: String,
     /// Whether the input is hidden.
     #[serde(default, deserialize_with = "lenient::optional_boolean")]
     pub sensitive_field: Option<bool>,
     /// The values to choose from, when the choice is closed.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::optional_text_list")]
     pub connector_supplied_values: Option<Vec<String>>,
 }
 
@@ -287,6 +318,7 @@ impl OAuth2CustomParameter {
 #[non_exhaustive]
 pub struct CustomAuthConfig {
     /// Its name, at most 256 characters and no white space. Public API: `customAuthenticationType`.
+    #[serde(deserialize_with = "lenient::text")]
     pub authentication_type: String,
     /// What the user fills in.
     #[serde(default, deserialize_with = "lenient::null_default")]
@@ -314,19 +346,22 @@ impl CustomAuthConfig {
 #[non_exhaustive]
 pub struct AuthParameter {
     /// Its key in the secret: at most 128 word characters.
+    #[serde(deserialize_with = "lenient::text")]
     pub key: String,
     /// Whether AppFlow's user must give it.
     #[serde(default, deserialize_with = "lenient::boolean")]
     pub required: bool,
     /// Shown above the input field.
+    #[serde(deserialize_with = "lenient::text")]
     pub label: String,
     /// Shown beside the input field.
+    #[serde(deserialize_with = "lenient::text")]
     pub description: String,
     /// Whether the input is hidden.
     #[serde(default, deserialize_with = "lenient::optional_boolean")]
     pub sensitive_field: Option<bool>,
     /// The values to choose from, when the choice is closed.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::optional_text_list")]
     pub connector_supplied_values: Option<Vec<String>>,
 }
 

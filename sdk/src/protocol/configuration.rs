@@ -1,6 +1,12 @@
 //! What a connector says of itself.
 
+mod builder;
+mod plausibility;
+
 use serde::{Deserialize, Deserializer, Serialize};
+
+pub use builder::ConfigurationBuilder;
+pub use plausibility::{ConfigurationError, ConfigurationProblem};
 
 use super::auth::AuthenticationConfig;
 use super::failure::ErrorDetails;
@@ -122,17 +128,12 @@ wire_enum! {
 ///
 /// AppFlow stores it at registration. Every property is written, unset ones as null; the five lists that must never
 /// be null are plain vectors.
-///
-/// ```
-/// use appflow_sdk::protocol::{AuthenticationConfig, DescribeConnectorConfigurationResponse};
-/// let configuration = DescribeConnectorConfigurationResponse::source("Acme CRM", "Acme", "1.0.0")
-///     .authentication(AuthenticationConfig::new().none());
-/// assert_eq!(configuration.supported_api_versions, ["v1"]);
-/// ```
+/// It is made by a [`ConfigurationBuilder`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct DescribeConnectorConfigurationResponse {
+    #[serde(deserialize_with = "lenient::boolean")]
     pub(super) is_success: bool,
     #[serde(default)]
     pub(super) error_details: Option<ErrorDetails>,
@@ -155,7 +156,7 @@ pub struct DescribeConnectorConfigurationResponse {
     #[serde(rename = "connectorRuntimeSetting", default)]
     pub connector_runtime_settings: Option<Vec<ConnectorRuntimeSetting>>,
     /// The versions of the source system's API; one comes back in each request's context. At least one.
-    #[serde(default, deserialize_with = "lenient::null_default")]
+    #[serde(default, deserialize_with = "lenient::text_list")]
     pub supported_api_versions: Vec<String>,
     /// What AppFlow's tasks may do with its fields. Absent means all.
     #[serde(default = "all_operators", deserialize_with = "operators")]
@@ -215,69 +216,66 @@ fn writes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<WriteOperati
 }
 
 impl DescribeConnectorConfigurationResponse {
-    /// A connector that records are read from, API version `v1`, without authentication or settings as yet.
-    #[must_use]
+    /// Begins the description of a connector that records are read from: API version `v1`, without authentication or
+    /// settings as yet, everything else that AppFlow knows allowed.
+    ///
+    /// ```
+    /// use appflow_sdk::protocol::{AuthenticationConfig, DescribeConnectorConfigurationResponse};
+    /// let configuration = DescribeConnectorConfigurationResponse::source("Acme CRM", "Acme", "1.0.0")
+    ///     .authentication(AuthenticationConfig::new().basic())
+    ///     .build()?;
+    /// assert_eq!(configuration.supported_api_versions, ["v1"]);
+    /// # Ok::<(), appflow_sdk::protocol::ConfigurationError>(())
+    /// ```
     pub fn source(
         connector_name: impl Into<String>,
         connector_owner: impl Into<String>,
         connector_version: impl Into<String>,
-    ) -> Self {
-        Self {
-            is_success: true,
-            error_details: None,
-            connector_owner: connector_owner.into(),
-            connector_name: connector_name.into(),
-            connector_version: connector_version.into(),
-            connector_modes: vec![ConnectorMode::Source],
-            authentication_config: Some(AuthenticationConfig::new()),
-            connector_runtime_settings: None,
-            supported_api_versions: vec!["v1".to_owned()],
-            operators_supported: all_operators(),
-            supported_trigger_types: all_triggers(),
-            trigger_frequencies_supported: all_frequencies(),
-            supported_write_operations: all_writes(),
-            logo_url: None,
-            supported_data_transfer_types: by_record(),
-        }
+    ) -> ConfigurationBuilder {
+        ConfigurationBuilder::new(connector_name, connector_owner, connector_version, [ConnectorMode::Source])
+    }
+
+    /// As [`source`](Self::source), for a connector that records are written to.
+    pub fn destination(
+        connector_name: impl Into<String>,
+        connector_owner: impl Into<String>,
+        connector_version: impl Into<String>,
+    ) -> ConfigurationBuilder {
+        ConfigurationBuilder::new(connector_name, connector_owner, connector_version, [ConnectorMode::Destination])
+    }
+
+    /// As [`source`](Self::source), for a connector that can stand at both ends of a flow.
+    pub fn source_and_destination(
+        connector_name: impl Into<String>,
+        connector_owner: impl Into<String>,
+        connector_version: impl Into<String>,
+    ) -> ConfigurationBuilder {
+        let modes = [ConnectorMode::Source, ConnectorMode::Destination];
+        ConfigurationBuilder::new(connector_name, connector_owner, connector_version, modes)
     }
 
     /// Why the connector could not describe itself. The descriptive properties must be there all the same, so they
     /// are written empty.
     #[must_use]
     pub fn failure(error_details: ErrorDetails) -> Self {
-        Self {
-            is_success: false,
-            error_details: Some(error_details),
-            connector_modes: Vec::new(),
-            supported_api_versions: Vec::new(),
-            ..Self::source("", "", "")
-        }
+        let empty = ConfigurationBuilder::new("", "", "", []).api_versions::<String>([]).build_unchecked();
+        Self { is_success: false, error_details: Some(error_details), ..empty }
     }
 
-    /// Sets the ways of authenticating.
+    /// Everything that cannot be right about it; nothing for a plausible configuration.
+    ///
+    /// Two sets of rules, neither confirmed for the service itself: those of the official SDKs' verification tools,
+    /// which say that they mirror AppFlow, and the lengths and patterns of AppFlow's public API for the values that
+    /// come from a configuration, beyond which they cannot be shown or filled in. URLs may hold `{{NAME}}`, as the
+    /// SDKs document, although the Java tool refuses it.
     #[must_use]
-    pub fn authentication(mut self, authentication: AuthenticationConfig) -> Self {
-        self.authentication_config = Some(authentication);
-        self
-    }
-
-    /// Adds a runtime setting.
-    #[must_use]
-    pub fn setting(mut self, setting: ConnectorRuntimeSetting) -> Self {
-        self.connector_runtime_settings.get_or_insert_default().push(setting);
-        self
+    pub fn problems(&self) -> Vec<ConfigurationProblem> {
+        plausibility::problems(self)
     }
 
     /// The runtime settings, none being an empty slice.
     #[must_use]
     pub fn settings(&self) -> &[ConnectorRuntimeSetting] {
         self.connector_runtime_settings.as_deref().unwrap_or_default()
-    }
-
-    /// Sets the versions of the source system's API.
-    #[must_use]
-    pub fn api_versions<T: Into<String>>(mut self, versions: impl IntoIterator<Item = T>) -> Self {
-        self.supported_api_versions = versions.into_iter().map(Into::into).collect();
-        self
     }
 }

@@ -182,12 +182,12 @@ impl Body<'_> {
             Ok(message) => return Ok(message),
             Err(error) => error,
         };
-        // serde refuses a property that occurs twice; the official readers take the last. It is rare enough to pay
-        // for a second pass only then.
-        if matches!(&error.kind, DecodeErrorKind::Invalid { reason, .. } if reason.starts_with("duplicate field"))
-            && let Ok(text) = last_key_wins(self.text, 0)
+        // serde refuses a property that occurs twice; the official readers take the last. It is rare enough to pay for a
+        // second pass only when the first failed.
+        if let Ok(text) = last_key_wins(self.text, 0)
+            && let Ok(message) = self.parse(&text)
         {
-            return self.parse(&text);
+            return Ok(message);
         }
         Err(error)
     }

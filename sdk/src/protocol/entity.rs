@@ -121,10 +121,10 @@ wire_enum! {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CacheControl {
-    /// How many units.
-    #[serde(default, deserialize_with = "lenient::optional_integer")]
-    pub time_to_live: Option<i64>,
-    /// The unit.
+    /// How many units. The Python SDK may leave it out or null, which is read as 0, as the Java reader does with null.
+    #[serde(default, deserialize_with = "lenient::integer")]
+    pub time_to_live: i64,
+    /// The unit. What AppFlow takes it to be without one is not documented.
     #[serde(default)]
     pub time_to_live_unit: Option<TimeUnit>,
 }
@@ -133,6 +133,6 @@ impl CacheControl {
     /// A time to live in seconds. The official SDKs' comments ask for at least 600; nothing enforces it there.
     #[must_use]
     pub fn seconds(time_to_live: i64) -> Self {
-        Self { time_to_live: Some(time_to_live), time_to_live_unit: Some(TimeUnit::Seconds) }
+        Self { time_to_live, time_to_live_unit: Some(TimeUnit::Seconds) }
     }
 }

@@ -38,8 +38,8 @@ pub use auth::{
     OAuth2CustomParameter, OAuth2CustomPropertyType, OAuth2Defaults, OAuth2GrantType, OAuth2MethodType,
 };
 pub use configuration::{
-    ConnectorMode, ConnectorOperator, DataTransferType, DescribeConnectorConfigurationResponse, TriggerFrequency,
-    TriggerType, WriteOperationType,
+    ConfigurationBuilder, ConfigurationError, ConfigurationProblem, ConnectorMode, ConnectorOperator, DataTransferType,
+    DescribeConnectorConfigurationResponse, TriggerFrequency, TriggerType, WriteOperationType,
 };
 pub use context::ConnectorContext;
 pub use decimal::{Decimal, NotANumber};
@@ -49,7 +49,9 @@ pub use failure::{ERROR_MESSAGE_LIMIT, ErrorCode, ErrorDetails};
 pub use field::{
     FieldConstraints, FieldDataType, FieldDefinition, RangeConstraint, ReadOperationProperty, WriteOperationProperty,
 };
-pub use record::{NotARecord, Record};
+pub use record::{
+    FieldValue, NotARecord, Record, RecordBuilder, RecordErrors, RecordRule, RecordValidator, RecordViolation,
+};
 pub use request::{
     DescribeConnectorConfigurationRequest, DescribeEntityRequest, ListEntitiesRequest, QueryDataRequest, Request,
     RetrieveDataRequest, ValidateConnectorRuntimeSettingsRequest, ValidateCredentialsRequest, WriteDataRequest,

@@ -1,10 +1,19 @@
 //! Records: JSON objects that travel as text.
 
+mod builder;
+mod moment;
+mod validator;
+mod violation;
+
 use std::fmt;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
+
+pub use builder::{FieldValue, RecordBuilder};
+pub use validator::RecordValidator;
+pub use violation::{RecordErrors, RecordRule, RecordViolation};
 
 /// One record: the text of a JSON object whose members are the entity's fields.
 ///
@@ -61,14 +70,7 @@ impl Record {
     }
 
     fn from_object_text(text: Box<str>) -> Result<Self, NotARecord> {
-        match text.as_bytes().first() {
-            Some(b'{') => Ok(Self(text)),
-            Some(b'[') => Err(NotARecord { found: "an array".to_owned() }),
-            Some(b'"') => Err(NotARecord { found: "a string".to_owned() }),
-            Some(b't' | b'f') => Err(NotARecord { found: "a boolean".to_owned() }),
-            Some(b'n') => Err(NotARecord { found: "null".to_owned() }),
-            _ => Err(NotARecord { found: "a number".to_owned() }),
-        }
+        if text.starts_with('{') { Ok(Self(text)) } else { Err(NotARecord { found: json_kind(&text).to_owned() }) }
     }
 
     /// Text that this crate assembled from members that were read as JSON.
@@ -80,6 +82,24 @@ impl Record {
     #[must_use]
     pub fn get(&self) -> &str {
         &self.0
+    }
+}
+
+/// What kind of value JSON text is, by its first character.
+fn json_kind(json: &str) -> &'static str {
+    match json.as_bytes().first() {
+        Some(b'{') => "an object",
+        Some(b'[') => "an array",
+        Some(b'"') => "a string",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'n') => "null",
+        _ => "a number",
+    }
+}
+
+impl From<Record> for String {
+    fn from(record: Record) -> Self {
+        record.0.into()
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::auth::{AuthenticationType, Credentials};
 use super::configuration::WriteOperationType;
 use super::context::ConnectorContext;
-use super::record::Record;
+use super::record::{NotARecord, Record};
 use super::settings::RuntimeSettingScope;
 use super::{DEFAULT_MAX_RESULTS, Operation, lenient};
 
@@ -323,9 +323,12 @@ pub struct WriteDataRequest {
     /// The fields that identify a record, for update, upsert and delete.
     #[serde(default, deserialize_with = "lenient::optional_text_list")]
     pub id_field_names: Option<Vec<String>>,
-    /// The records; null counts as none.
-    #[serde(default, deserialize_with = "lenient::null_default")]
-    pub records: Vec<Record>,
+    /// The records, each as text that should be a JSON object; null counts as none.
+    ///
+    /// Both official readers take any text here. One that is no record fails alone: see
+    /// [`parsed_records`](Self::parsed_records).
+    #[serde(default, deserialize_with = "lenient::text_list")]
+    pub records: Vec<String>,
     /// Whether nothing may be written when one record fails.
     #[serde(default, deserialize_with = "lenient::optional_boolean")]
     pub all_or_none: Option<bool>,
@@ -345,9 +348,28 @@ impl WriteDataRequest {
             connector_context,
             operation: Some(operation),
             id_field_names: None,
-            records,
+            records: records.into_iter().map(Into::into).collect(),
             all_or_none: None,
         }
+    }
+
+    /// The records in order, each read or with the reason why it is none.
+    ///
+    /// ```
+    /// use appflow_sdk::protocol::{WriteDataRequest, WriteDataResponse, WriteRecordResult};
+    /// let request: WriteDataRequest = serde_json::from_str(
+    ///     r#"{"entityIdentifier":"orders","connectorContext":{},"operation":"INSERT","records":["{\"id\":1}","id=2"]}"#,
+    /// )?;
+    /// let results = request.parsed_records().map(|record| match record {
+    ///     Ok(_) => WriteRecordResult::written("1"),
+    ///     Err(error) => WriteRecordResult::failed("", error.to_string()),
+    /// });
+    /// let response = WriteDataResponse::new(results.collect());
+    /// assert!(response.outcome().unwrap_err().error_message.contains("1 of 2 records failed"));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn parsed_records(&self) -> impl Iterator<Item = Result<Record, NotARecord>> {
+        self.records.iter().map(|text| Record::parse(text))
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::configuration::DescribeConnectorConfigurationResponse;
 use super::entity::{CacheControl, Entity, EntityDefinition};
-use super::failure::{ErrorCode, ErrorDetails};
+use super::failure::{ErrorCode, ErrorDetails, within_limit};
 use super::record::Record;
 use super::{Operation, lenient};
 
@@ -152,6 +152,7 @@ outcome!(
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ValidateConnectorRuntimeSettingsResponse {
+    #[serde(deserialize_with = "lenient::boolean")]
     is_success: bool,
     #[serde(default)]
     error_details: Option<ErrorDetails>,
@@ -167,12 +168,15 @@ impl ValidateConnectorRuntimeSettingsResponse {
         Self { is_success: true, error_details: None, errors_by_input_field: None }
     }
 
-    /// The settings with a problem, each with what is wrong; none means [`valid`](Self::valid).
+    /// The settings with a problem, each with what is wrong, cut to [`ERROR_MESSAGE_LIMIT`](super::ERROR_MESSAGE_LIMIT)
+    /// characters; none means [`valid`](Self::valid).
     #[must_use]
     pub fn from_errors(errors_by_input_field: BTreeMap<String, String>) -> Self {
         if errors_by_input_field.is_empty() {
             return Self::valid();
         }
+        let errors_by_input_field: BTreeMap<_, _> =
+            errors_by_input_field.into_iter().map(|(key, error)| (key, within_limit(error))).collect();
         let list: Vec<_> = errors_by_input_field.iter().map(|(key, error)| format!("{key}: {error}")).collect();
         Self {
             is_success: false,
@@ -193,6 +197,7 @@ impl ValidateConnectorRuntimeSettingsResponse {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ValidateCredentialsResponse {
+    #[serde(deserialize_with = "lenient::boolean")]
     is_success: bool,
     #[serde(default)]
     error_details: Option<ErrorDetails>,
@@ -217,6 +222,7 @@ impl ValidateCredentialsResponse {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ListEntitiesResponse {
+    #[serde(deserialize_with = "lenient::boolean")]
     is_success: bool,
     #[serde(default)]
     error_details: Option<ErrorDetails>,
@@ -262,6 +268,7 @@ impl ListEntitiesResponse {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct DescribeEntityResponse {
+    #[serde(deserialize_with = "lenient::boolean")]
     is_success: bool,
     #[serde(default)]
     error_details: Option<ErrorDetails>,
@@ -292,6 +299,7 @@ impl DescribeEntityResponse {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct QueryDataResponse {
+    #[serde(deserialize_with = "lenient::boolean")]
     is_success: bool,
     #[serde(default)]
     error_details: Option<ErrorDetails>,
@@ -328,6 +336,7 @@ impl QueryDataResponse {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RetrieveDataResponse {
+    #[serde(deserialize_with = "lenient::boolean")]
     is_success: bool,
     #[serde(default)]
     error_details: Option<ErrorDetails>,
@@ -355,6 +364,7 @@ impl RetrieveDataResponse {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct WriteDataResponse {
+    #[serde(deserialize_with = "lenient::boolean")]
     is_success: bool,
     #[serde(default)]
     error_details: Option<ErrorDetails>,
@@ -389,9 +399,10 @@ impl WriteDataResponse {
 #[non_exhaustive]
 pub struct WriteRecordResult {
     /// Whether it was written.
+    #[serde(deserialize_with = "lenient::boolean")]
     pub is_success: bool,
     /// Its id; empty if unknown, never null (the Java reader rejects null).
-    #[serde(default, deserialize_with = "lenient::null_default")]
+    #[serde(default, deserialize_with = "lenient::text_or_empty")]
     pub record_id: String,
     /// Why it was not.
     #[serde(default, deserialize_with = "lenient::optional_text")]
@@ -405,10 +416,11 @@ impl WriteRecordResult {
         Self { is_success: true, record_id: record_id.into(), error_message: None }
     }
 
-    /// The record was not written.
+    /// The record was not written; the reason is cut to [`ERROR_MESSAGE_LIMIT`](super::ERROR_MESSAGE_LIMIT) characters.
     #[must_use]
     pub fn failed(record_id: impl Into<String>, error_message: impl Into<String>) -> Self {
-        Self { is_success: false, record_id: record_id.into(), error_message: Some(error_message.into()) }
+        let error_message = Some(within_limit(error_message.into()));
+        Self { is_success: false, record_id: record_id.into(), error_message }
     }
 }
 

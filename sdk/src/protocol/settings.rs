@@ -45,6 +45,7 @@ wire_enum! {
 #[non_exhaustive]
 pub struct ConnectorRuntimeSetting {
     /// Its name in `connectorRuntimeSettings`. At most 128 word characters for a connection's settings.
+    #[serde(deserialize_with = "lenient::text")]
     pub key: String,
     /// The kind of value.
     pub data_type: RuntimeSettingType,
@@ -52,13 +53,15 @@ pub struct ConnectorRuntimeSetting {
     #[serde(default, deserialize_with = "lenient::boolean")]
     pub required: bool,
     /// Shown above the input field.
+    #[serde(deserialize_with = "lenient::text")]
     pub label: String,
     /// Shown beside the input field.
+    #[serde(deserialize_with = "lenient::text")]
     pub description: String,
     /// Where it is asked for.
     pub scope: RuntimeSettingScope,
     /// The values to choose from, when the choice is closed.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::optional_text_list")]
     pub connector_supplied_value_options: Option<Vec<String>>,
 }
 

@@ -218,6 +218,47 @@ grants = ["AUTHORIZATION_CODE", "PASSWORD"]
 }
 
 #[test]
+fn refuses_what_makes_an_implausible_configuration() {
+    let long = format!("{}\"", "x".repeat(300));
+    let scheme = "[authentication.header.Acme]\nheaders = { X-A = \"{a}\" }\nparameters = { a = { label = \"LONG } }\n";
+    for (right, wrong, expected) in [
+        (
+            "required = true",
+            "required = true\noptions = [\"a\", \"New York\"]".to_owned(),
+            "settings.tenant: connectorRuntimeSetting[1].connectorSuppliedValueOptions[1] has white space",
+        ),
+        (
+            "label = \"Tenant\"",
+            format!("label = \"{long}"),
+            "settings.tenant: connectorRuntimeSetting[1].label has more than 128 characters",
+        ),
+        (
+            "version = \"1.0\"",
+            "version = \"1.0\"\napi_versions = [\"v 1\"]".to_owned(),
+            "connector.api_versions: supportedApiVersions[0] has white space",
+        ),
+        (
+            "version = \"1.0\"",
+            format!("version = \"1.0\"\nlogo_url = \"https://{long}"),
+            "connector.logo_url: logoURL has more than 256 characters",
+        ),
+        (
+            "[settings.tenant]",
+            "[authentication.bearer]\ntoken_urls = [\"https://\"]\ngrants = [\"CLIENT_CREDENTIALS\"]\n[settings.tenant]".to_owned(),
+            "authentication.bearer: tokenURL[0] \"https://\" names no host",
+        ),
+        (
+            "[settings.tenant]",
+            format!("{}[settings.tenant]", scheme.replace("LONG", &long)),
+            "authentication.header: customAuthConfig[0].authParameters[0].label has more than 128 characters",
+        ),
+    ] {
+        assert!(RIGHT.contains(right), "{right}");
+        assert_eq!(problems(&RIGHT.replace(right, &wrong)), [expected], "{wrong}");
+    }
+}
+
+#[test]
 fn a_manifest_needs_an_entity_and_an_entity_a_field() {
     let head: String = RIGHT.split("[entities.orders]").next().unwrap().to_owned();
     assert_eq!(problems(&(head.clone() + "[entities]\n")), ["entities: must hold at least one entity"]);

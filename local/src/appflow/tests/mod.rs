@@ -261,6 +261,8 @@ fn configuration() -> DescribeConnectorConfigurationResponse {
         .setting(setting("baseUrl", RuntimeSettingScope::ConnectorProfile).required())
         .setting(setting("orderBy", RuntimeSettingScope::Source))
         .api_versions(["v2", "v1"])
+        .build()
+        .unwrap()
 }
 
 /// A connector for which everything is fine.
