@@ -74,6 +74,7 @@ mod selection;
 mod settings;
 mod summary;
 mod token;
+mod writer;
 
 pub use catalogue::Catalogue;
 pub use connector::Connector;
@@ -91,3 +92,4 @@ pub use selection::Selection;
 pub use settings::validate_settings;
 pub use summary::InvocationSummary;
 pub use token::{TOKEN_LIMIT, TokenCodec};
+pub use writer::{AllOrNone, BatchWriter, WriteBatch};
