@@ -33,8 +33,7 @@ pub(crate) async fn query(
 ) -> Result<QueryDataResponse, ConnectorError> {
     // The pager checks the whole filter, so that what the API takes over is as strict as the rest.
     let pager = Pager::new(definition, request, context)?.token_version(PLACE_VERSION);
-    let filter = Filter::from_request(request.filter_expression.as_deref())
-        .map_err(|error| ConnectorError::invalid_filter(&error))?;
+    let filter = Filter::from_request(request.filter_expression.as_deref())?;
     let selected = request.selected_field_names.as_deref().filter(|names| !names.is_empty());
     let list = List::new(connection, entity, selected, filter.condition.as_ref());
     let most = u64::try_from(request.max_results).unwrap_or(0).max(1);

@@ -5,8 +5,7 @@ use appflow_sdk::protocol::{
     DescribeEntityRequest, DescribeEntityResponse, EntityDefinition, FieldDataType, FieldDefinition,
     ListEntitiesRequest, ListEntitiesResponse, QueryDataRequest, QueryDataResponse,
 };
-use appflow_sdk::{Catalogue, Connector, ConnectorError, InvocationContext, Selection, lambda};
-use serde_json::value::RawValue;
+use appflow_sdk::{Catalogue, Connector, ConnectorError, InvocationContext, JsonPage, PageLayout, Pager, lambda};
 
 const CITIES: &str = r#"[{"id": 1, "name": "Zürich", "people": 436332}, {"id": 2, "name": "Łódź", "people": 655279}]"#;
 struct Cities(Catalogue);
@@ -17,10 +16,9 @@ impl Connector for Cities {
         _: DescribeConnectorConfigurationRequest,
         _: &InvocationContext,
     ) -> Result<DescribeConnectorConfigurationResponse, ConnectorError> {
-        DescribeConnectorConfigurationResponse::source("Cities", "Example", "0.1.0")
-            .authentication(AuthenticationConfig::new().none())
-            .build()
-            .map_err(|error| ConnectorError::invalid_configuration(&error))
+        let configuration = DescribeConnectorConfigurationResponse::source("Cities", "Example", "0.1.0")
+            .authentication(AuthenticationConfig::new().none());
+        Ok(configuration.build()?)
     }
 
     async fn list_entities(
@@ -42,12 +40,10 @@ impl Connector for Cities {
     async fn query_data(
         &self,
         request: QueryDataRequest,
-        _: &InvocationContext,
+        context: &InvocationContext,
     ) -> Result<QueryDataResponse, ConnectorError> {
-        let selection = Selection::for_query(self.0.get(&request.entity_identifier)?, &request)?;
-        let cities: Vec<&RawValue> = serde_json::from_str(CITIES)
-            .map_err(|error| ConnectorError::server_error("the list is broken").with_source(error))?;
-        Ok(QueryDataResponse::new(selection.apply_all(cities)?, None))
+        let cities = JsonPage::read(CITIES.into(), &PageLayout::new(""))?;
+        Pager::new(self.0.get(&request.entity_identifier)?, &request, context)?.one_page(cities).await
     }
 }
 

@@ -5,14 +5,15 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::filter::FilterError;
+use crate::filter::{FilterError, ResolveError};
 use crate::page::PageError;
 use crate::protocol::{ConfigurationError, ErrorCode, ErrorDetails};
 
 /// A foreseeable failure of one operation. AppFlow's user sees its code and message; the log also gets its source.
 ///
-/// There is one constructor per code and no conversion from other errors: the author decides what the failure means to
-/// AppFlow, which retries some codes, refreshes tokens on `InvalidCredentials`, and gives up on the rest.
+/// There is one constructor per code. Of other errors only the SDK's own convert, whose code is never in doubt: of the
+/// rest, the author decides what it means to AppFlow, which refreshes tokens on `InvalidCredentials`, and shows code and
+/// message to the person who runs the flow.
 ///
 /// ```
 /// use appflow_sdk::ConnectorError;
@@ -91,18 +92,6 @@ impl ConnectorError {
         resource_not_found => ResourceNotFoundError,
     }
 
-    /// `InvalidArgument` for a filter that cannot be read: what is wrong and where, on one line.
-    #[must_use]
-    pub fn invalid_filter(error: &FilterError) -> Self {
-        Self::invalid_argument(format!("the filter cannot be read: {}", error.message()))
-    }
-
-    /// `InvalidArgument` for a configuration that cannot be right: every problem, by member.
-    #[must_use]
-    pub fn invalid_configuration(error: &ConfigurationError) -> Self {
-        Self::invalid_argument(format!("the connector's configuration cannot be right: {error}"))
-    }
-
     /// `ServerError` for an answer of the source system that is not what was expected. `request` says what was asked, as in
     /// `GET /orders`.
     #[must_use]
@@ -172,6 +161,34 @@ impl ConnectorError {
             i32::try_from(whole).unwrap_or(i32::MAX)
         });
         details
+    }
+}
+
+/// `InvalidArgument`: what is wrong and where, on one line.
+impl From<FilterError> for ConnectorError {
+    fn from(error: FilterError) -> Self {
+        Self::invalid_argument(format!("the filter cannot be read: {}", error.message()))
+    }
+}
+
+/// `InvalidArgument`: the field and the way out.
+impl From<ResolveError> for ConnectorError {
+    fn from(error: ResolveError) -> Self {
+        Self::invalid_argument(error.to_string())
+    }
+}
+
+/// `InvalidArgument`: every problem, by member.
+impl From<ConfigurationError> for ConnectorError {
+    fn from(error: ConfigurationError) -> Self {
+        Self::invalid_argument(format!("the connector's configuration cannot be right: {error}"))
+    }
+}
+
+/// `ServerError`; [`ConnectorError::unexpected_answer`] also says what was asked.
+impl From<PageError> for ConnectorError {
+    fn from(error: PageError) -> Self {
+        Self::server_error(format!("the answer of the source system {error}"))
     }
 }
 

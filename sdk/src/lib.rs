@@ -5,50 +5,65 @@
 //! [`Connector`], hand it to `lambda::run`, and AppFlow can talk to it.
 //!
 //! ```
-//! use std::{collections::BTreeMap, sync::Arc, time::Duration};
-//! use appflow_sdk::{InvocationContext, Secret, handle};
-//! # use appflow_sdk::{Catalogue, Connector, ConnectorError, protocol::*};
-//! # struct Acme(Catalogue);
-//! # impl Connector for Acme {
-//! #     async fn describe_connector_configuration(&self, _: DescribeConnectorConfigurationRequest, _: &InvocationContext)
-//! #         -> Result<DescribeConnectorConfigurationResponse, ConnectorError> {
-//! #         DescribeConnectorConfigurationResponse::source("Acme CRM", "Acme", "1.0.0").build()
-//! #             .map_err(|error| ConnectorError::invalid_configuration(&error))
-//! #     }
-//! #     async fn list_entities(&self, request: ListEntitiesRequest, _: &InvocationContext)
-//! #         -> Result<ListEntitiesResponse, ConnectorError> { self.0.list(&request) }
-//! #     async fn describe_entity(&self, request: DescribeEntityRequest, _: &InvocationContext)
-//! #         -> Result<DescribeEntityResponse, ConnectorError> { self.0.describe(&request) }
-//! #     async fn query_data(&self, _: QueryDataRequest, _: &InvocationContext)
-//! #         -> Result<QueryDataResponse, ConnectorError> { Ok(QueryDataResponse::new(Vec::new(), None)) }
-//! # }
-//! # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-//! # runtime.block_on(async {
-//! let connector = Acme(Catalogue::new(vec![EntityDefinition::new(
-//!     "orders",
-//!     vec![FieldDefinition::new("id", FieldDataType::Integer).primary_key()],
-//! )]));
+//! use appflow_sdk::{Catalogue, Connector, ConnectorError, InvocationContext, JsonPage, PageLayout, Pager, protocol::*};
+//!
+//! struct Orders(Catalogue);
+//!
+//! impl Connector for Orders {
+//!     async fn describe_connector_configuration(&self, _: DescribeConnectorConfigurationRequest, _: &InvocationContext)
+//!         -> Result<DescribeConnectorConfigurationResponse, ConnectorError> {
+//!         Ok(DescribeConnectorConfigurationResponse::source("Acme CRM", "Acme", "1.0.0").build()?)
+//!     }
+//!     async fn list_entities(&self, request: ListEntitiesRequest, _: &InvocationContext)
+//!         -> Result<ListEntitiesResponse, ConnectorError> { self.0.list(&request) }
+//!     async fn describe_entity(&self, request: DescribeEntityRequest, _: &InvocationContext)
+//!         -> Result<DescribeEntityResponse, ConnectorError> { self.0.describe(&request) }
+//!     async fn query_data(&self, request: QueryDataRequest, context: &InvocationContext)
+//!         -> Result<QueryDataResponse, ConnectorError> {
+//!         // … GET /orders …
+//!         let page = JsonPage::read(br#"{"data":[{"id":1,"total":9.90},{"id":2,"total":5}]}"#.to_vec(), &PageLayout::new("/data"))?;
+//!         Pager::new(self.0.get(&request.entity_identifier)?, &request, context)?.one_page(page).await
+//!     }
+//! }
+//!
+//! # use std::{collections::BTreeMap, sync::Arc, time::Duration};
+//! # use appflow_sdk::{Secret, handle};
+//! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+//! let connector = Orders(Catalogue::new(vec![EntityDefinition::new("orders", vec![
+//!     FieldDefinition::new("id", FieldDataType::Integer).primary_key(),
+//!     FieldDefinition::new("total", FieldDataType::BigDecimal),
+//! ])]));
+//! // What AppFlow would send, and what it would get:
+//! let request = br#"{"type":"QueryDataRequest","entityIdentifier":"orders","filterExpression":"total > 9","connectorContext":{}}"#;
 //! let context = InvocationContext::new("r-1", Duration::from_secs(30), Arc::new(BTreeMap::<String, Secret>::new()));
-//! let answer = handle(&connector, br#"{"type":"ListEntitiesRequest","connectorContext":{}}"#, context).await?;
-//! assert!(answer.get().contains(r#""entityIdentifier":"orders""#));
+//! let answer = handle(&connector, request, context).await?;
+//! assert!(answer.get().contains(r#""records":["{\"id\":1,\"total\":9.90}"]"#));
 //! # Ok::<(), appflow_sdk::protocol::DecodeError>(())
 //! # })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! `examples/hello_source.rs` is a complete source connector in sixty lines.
+//! `examples/hello_source.rs` is the same as a Lambda function, in sixty lines.
 //!
 //! # What is where
-//! - [`protocol`]: the eight requests and responses, as they travel. No I/O.
-//! - [`filter`]: AppFlow's filter language: parse, show, evaluate. No I/O.
-//! - [`Connector`] and [`InvocationContext`]: what an author implements, and what comes with each call.
-//! - [`Catalogue`] and [`Selection`]: answers for fixed entities, and filter and projection of JSON records.
-//! - [`handle`] and [`dispatch`]: bytes or typed requests in, responses out, in process.
-//! - `lambda::run` (feature `lambda`): the same on AWS Lambda, with credentials from Secrets Manager.
+//!
+//! | to … | take |
+//! |---|---|
+//! | read and write AppFlow's messages | [`protocol`]: the eight requests and responses, as they travel; no I/O |
+//! | understand and translate a filter | [`filter`]: parse, show, evaluate, translate; no I/O |
+//! | answer requests | [`Connector`], and [`InvocationContext`] for what comes with each call |
+//! | list and describe fixed entities | [`Catalogue`] |
+//! | return records | [`Pager`], which cuts pages by count, bytes and time; [`JsonPage`] for what an API answered; [`Selection`] for filter and projection alone |
+//! | write records | [`BatchWriter`] |
+//! | call the source system | [`Retry`]; [`InvocationContext::with_credentials`] for credentials that were renewed meanwhile |
+//! | say what went wrong | [`ConnectorError`] |
+//! | run on AWS Lambda | `lambda::run` (feature `lambda`) |
+//! | run in a test, or elsewhere | [`handle`] and [`dispatch`]: bytes or typed requests in, responses out |
 //!
 //! # Failures
 //! A foreseeable failure is a [`ConnectorError`]: a normal response that AppFlow's user can read. A request that cannot be
-//! read, and a panic, are Lambda function errors. A failure without code and message cannot be built.
+//! read, and a panic, are Lambda function errors. A failure without code and message cannot be built. Credentials that
+//! were read through the [`InvocationContext`] never come back in a message.
 //!
 //! # Features
 //! - `lambda` (on by default): `lambda::run` and the AWS crates it needs. Without it the crate is types and logic only.

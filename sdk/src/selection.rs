@@ -81,10 +81,7 @@ impl Selection {
             None => definition.fields.iter().map(|field| field.field_name.as_str()).collect(),
         };
         let fields = names.into_iter().map(|name| Located::find(definition, name)).collect::<Result<Vec<_>, _>>()?;
-        let evaluator = condition
-            .map(|condition| Evaluator::new(condition, definition))
-            .transpose()
-            .map_err(|error| ConnectorError::invalid_argument(error.to_string()))?;
+        let evaluator = condition.map(|condition| Evaluator::new(condition, definition)).transpose()?;
         let needed = evaluator.as_ref().map_or(&[][..], Evaluator::fields);
         let tested = needed
             .iter()
@@ -106,8 +103,7 @@ impl Selection {
     /// # Errors
     /// `InvalidArgument` when the filter cannot be read, and as [`new`](Self::new).
     pub fn for_query(definition: &EntityDefinition, request: &QueryDataRequest) -> Result<Self, ConnectorError> {
-        let filter = Filter::from_request(request.filter_expression.as_deref())
-            .map_err(|error| ConnectorError::invalid_filter(&error))?;
+        let filter = Filter::from_request(request.filter_expression.as_deref())?;
         let selected = request.selected_field_names.as_deref().filter(|names| !names.is_empty());
         Ok(Self::new(definition, selected, filter.condition.as_ref())?.with_limit(filter.limit))
     }
@@ -149,18 +145,6 @@ impl Selection {
             }
         }
         self
-    }
-
-    /// Those of the records that meet the condition, with the selected fields, up to the limit.
-    ///
-    /// # Errors
-    /// As [`apply`](Self::apply).
-    pub fn apply_all<'a>(
-        &self,
-        records: impl IntoIterator<Item = &'a RawValue>,
-    ) -> Result<Vec<Record>, ConnectorError> {
-        let limit = self.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-        records.into_iter().filter_map(|record| self.apply(record).transpose()).take(limit).collect()
     }
 
     /// The record with the selected fields, or nothing when it does not meet the condition.

@@ -238,6 +238,16 @@ impl<'a> Pager<'a> {
         run::pages(self, fetch).await
     }
 
+    /// Answers from one page that holds all the records there are.
+    ///
+    /// # Errors
+    /// As [`pages`](Self::pages).
+    pub async fn one_page(self, page: JsonPage) -> Result<QueryDataResponse, ConnectorError> {
+        let mut page = Some(SourcePage::<()>::json(page));
+        // The one page leads nowhere, so it is asked for once.
+        self.pages(|_: Option<()>| std::future::ready(Ok(page.take().unwrap_or_else(|| SourcePage::records([]))))).await
+    }
+
     /// Answers from a stream: `open` gets the position behind which to go on, none for the beginning, and returns the
     /// records from there on, each with the position behind it.
     ///
