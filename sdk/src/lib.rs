@@ -39,7 +39,7 @@
 //! `examples/hello_source.rs` is a complete source connector in sixty lines.
 //!
 //! # What is where
-//! - [`protocol`]: the eight requests and responses, as they travel. No I/O.
+//! - [`protocol`]: the eight requests and responses, as they travel; builders that check configurations and records. No I/O.
 //! - [`filter`]: AppFlow's filter language: parse, show, evaluate. No I/O.
 //! - [`Connector`] and [`InvocationContext`]: what an author implements, and what comes with each call.
 //! - [`Catalogue`] and [`Selection`]: answers for fixed entities, and filter and projection of JSON records.
