@@ -207,6 +207,7 @@ impl Error for ConnectorError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::DescribeConnectorConfigurationResponse;
 
     #[test]
     fn maps_each_http_status_as_documented() {
@@ -236,6 +237,14 @@ mod tests {
         assert_eq!(error.details().retry_after_seconds, Some(2));
         let forever = ConnectorError::rate_limit_exceeded("m").with_retry_after(Duration::MAX);
         assert_eq!(forever.details().retry_after_seconds, Some(i32::MAX));
+    }
+
+    #[test]
+    fn tells_every_problem_of_a_configuration() {
+        let error = DescribeConnectorConfigurationResponse::source("aws", "", "1").build().unwrap_err();
+        let error = ConnectorError::invalid_configuration(&error);
+        assert_eq!(error.code(), &ErrorCode::InvalidArgument);
+        assert!(error.message().contains("connectorName must not begin with aws; connectorOwner is empty"), "{error}");
     }
 
     #[test]

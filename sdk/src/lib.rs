@@ -49,7 +49,7 @@
 //!
 //! | to … | take |
 //! |---|---|
-//! | read and write AppFlow's messages | [`protocol`]: the eight requests and responses, as they travel; no I/O |
+//! | read and write AppFlow's messages | [`protocol`]: the eight requests and responses, as they travel; builders that check configurations and records; no I/O |
 //! | understand and translate a filter | [`filter`]: parse, show, evaluate, translate; no I/O |
 //! | answer requests | [`Connector`], and [`InvocationContext`] for what comes with each call |
 //! | list and describe fixed entities | [`Catalogue`] |

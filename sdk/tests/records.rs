@@ -188,7 +188,7 @@ fn missing_fields_are_refused_on_request_where_they_are_keys_or_never_null() {
 }
 
 /// An entity whose field has this constraint.
-fn constrained(data_type: FieldDataType, constraint: Value) -> EntityDefinition {
+fn constrained(data_type: FieldDataType, constraint: &Value) -> EntityDefinition {
     let mut definition = entity(data_type);
     definition.fields[0].constraints = Some(serde_json::from_str(&constraint.to_string()).unwrap());
     definition
@@ -222,7 +222,7 @@ fn constraints_are_checked_on_request() {
         (Type::Double, &words, &["1.5", "15e-1"], &["1.51"]),
         (Type::String, &unchecked, &[r#""y""#], &[]),
     ] {
-        let definition = constrained(data_type.clone(), constraint.clone());
+        let definition = constrained(data_type.clone(), constraint);
         let (plain, checked) =
             (RecordValidator::new(&definition), RecordValidator::new(&definition).check_constraints());
         for value in right {
@@ -235,7 +235,7 @@ fn constraints_are_checked_on_request() {
     }
     let both = constrained(
         Type::String,
-        json!({"allowedLengthRange": {"minRange": 2, "maxRange": 3}, "allowedValues": ["ab"]}),
+        &json!({"allowedLengthRange": {"minRange": 2, "maxRange": 3}, "allowedValues": ["ab"]}),
     );
     let rules = check(&RecordValidator::new(&both).check_constraints(), r#""abcd""#).unwrap_err();
     assert!(matches!(&rules[..], [RecordRule::Length(_), RecordRule::Allowed]), "{rules:?}");

@@ -1,5 +1,8 @@
 //! Reads scalars as the official Java SDK's reader does: numbers and booleans where text is expected, numeric text where
 //! a number is expected, null where a default exists.
+//!
+//! Two things that it reads are refused. JSON in single quotes: no sender of it is known, and what is not JSON is better
+//! refused than guessed at. The ordinal of an enum: it says nothing once a value is added in the middle.
 
 use std::collections::BTreeMap;
 

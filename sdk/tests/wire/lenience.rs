@@ -256,3 +256,13 @@ fn one_value_where_a_list_is_expected_is_refused() {
         }
     }
 }
+
+#[test]
+fn of_a_key_of_a_secret_that_occurs_twice_the_last_counts() {
+    let secret = Secret::new(r#"{"username":"a","password":"b","username":"c","password":"d"}"#);
+    let once = Secret::new(r#"{"username":"c","password":"d"}"#);
+    assert_eq!(
+        ConnectionCredentials::parse(&secret, None).unwrap(),
+        ConnectionCredentials::parse(&once, None).unwrap()
+    );
+}

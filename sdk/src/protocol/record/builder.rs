@@ -69,7 +69,7 @@ impl<'d> RecordBuilder<'d> {
     ///
     /// Texts are taken for strings, for dates and times in the forms that AppFlow takes, and for bytes that are base64
     /// already; integers and decimals for numbers of every type that holds them; fractions ([`f64`]) for those that
-    /// hold fractions; [`Date`], [`DateTime`] and [`Timestamp`] (of `jiff`) and bytes for fields of their type.
+    /// hold fractions; [`Date`], [`DateTime`] and [`Timestamp`] (of `jiff` 0.2) and bytes for fields of their type.
     pub fn set<'v>(self, field: &str, value: impl Into<FieldValue<'v>>) -> Self {
         let FieldValue(value) = value.into();
         self.write(field, value.kind(), |data_type, text| value.is_for(data_type) && value.write(text))
