@@ -43,6 +43,7 @@
 //! - [`Connector`] and [`InvocationContext`]: what an author implements, and what comes with each call.
 //! - [`Catalogue`] and [`Selection`]: answers for fixed entities, and filter and projection of JSON records.
 //! - [`handle`] and [`dispatch`]: bytes or typed requests in, responses out, in process.
+//! - `testing` (feature `testing`): AppFlow in memory, and a conformance check, for the tests of a connector.
 //! - `lambda::run` (feature `lambda`): the same on AWS Lambda, with credentials from Secrets Manager.
 //!
 //! # Failures
@@ -51,6 +52,7 @@
 //!
 //! # Features
 //! - `lambda` (on by default): `lambda::run` and the AWS crates it needs. Without it the crate is types and logic only.
+//! - `testing`: the module `testing`, AppFlow in memory for the tests of a connector. For `[dev-dependencies]`.
 
 mod catalogue;
 mod connector;
@@ -64,6 +66,8 @@ pub mod protocol;
 mod secret;
 mod selection;
 mod settings;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use catalogue::Catalogue;
 pub use connector::{Connector, InvocationContext};
