@@ -96,21 +96,18 @@ impl AppFlow {
         }
         let scope = if flow.write.is_some() { RuntimeSettingScope::Destination } else { RuntimeSettingScope::Source };
         self.validate_settings(scope).await?;
-        let (records, written) = match &flow.write {
-            Some((operation, records)) => {
-                let written = self.write(&flow.entity, operation.clone(), records.clone()).await?;
-                (Records::new(flow.entity.clone(), Vec::new()), Some(written))
+        let (records, written) = if let Some((operation, records)) = &flow.write {
+            let written = self.write(&flow.entity, operation.clone(), records.clone()).await?;
+            (Records::new(flow.entity.clone(), Vec::new()), Some(written))
+        } else {
+            let mut query = self.query(flow.entity.clone());
+            if let Some(names) = &flow.fields {
+                query = query.fields(names.clone());
             }
-            None => {
-                let mut query = self.query(flow.entity.clone());
-                if let Some(names) = &flow.fields {
-                    query = query.fields(names.clone());
-                }
-                if let Some(expression) = &flow.filter {
-                    query = query.filter(expression.clone());
-                }
-                (query.all().await?, None)
+            if let Some(expression) = &flow.filter {
+                query = query.filter(expression.clone());
             }
+            (query.all().await?, None)
         };
         Ok(FlowRun { configuration, entities, definition, records, written })
     }

@@ -102,12 +102,16 @@ impl AppFlow {
         let mut moments: Vec<Instant> = everything.into_iter().filter_map(|record| moment(record, field)).collect();
         moments.sort_unstable();
         let window = moments.first().zip(moments.get(moments.len() / 2)).zip(moments.last());
-        let Some(((&start, &border), &last)) = window else {
+        let Some(((&start, &border), &latest)) = window else {
             let reason = format!("no record has a moment in the field {field:?}, so there is no window to ask for");
             return Err(CallError::unusable(Operation::QueryData, reason));
         };
-        let end =
-            last.to_utc().checked_add(SignedDuration::from_secs(1)).ok().and_then(Instant::from_utc).unwrap_or(last);
+        let end = latest
+            .to_utc()
+            .checked_add(SignedDuration::from_secs(1))
+            .ok()
+            .and_then(Instant::from_utc)
+            .unwrap_or(latest);
         let first = self.query(entity).filter(form.filter(field, start, border)).all().await?;
         let second = self.query(entity).filter(form.filter(field, border, end)).all().await?;
 

@@ -25,7 +25,7 @@ use crate::protocol::Record;
 #[derive(Debug, Clone)]
 pub struct Records {
     entity: String,
-    records: Vec<Record>,
+    rows: Vec<Record>,
     statistics: Statistics,
 }
 
@@ -34,7 +34,7 @@ impl Records {
     #[must_use]
     pub fn new(entity: impl Into<String>, records: Vec<Record>) -> Self {
         let statistics = Statistics { records: records.len(), ..Statistics::default() };
-        Self { entity: entity.into(), records, statistics }
+        Self { entity: entity.into(), rows: records, statistics }
     }
 
     pub(super) fn with_statistics(mut self, statistics: Statistics) -> Self {
@@ -43,7 +43,7 @@ impl Records {
     }
 
     pub(super) fn into_vec(self) -> Vec<Record> {
-        self.records
+        self.rows
     }
 
     /// The entity.
@@ -55,19 +55,24 @@ impl Records {
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.records.len()
+        self.rows.len()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty()
+        self.rows.is_empty()
     }
 
     /// The records themselves.
     #[must_use]
     pub fn as_slice(&self) -> &[Record] {
-        &self.records
+        &self.rows
+    }
+
+    /// The records, one by one.
+    pub fn iter(&self) -> std::slice::Iter<'_, Record> {
+        self.rows.iter()
     }
 
     /// What reading them was like.
@@ -80,7 +85,7 @@ impl Records {
     /// [`text`](Self::text).
     #[must_use]
     pub fn json(&self, index: usize) -> Option<Value> {
-        serde_json::from_str(self.records.get(index)?.get()).ok()
+        serde_json::from_str(self.rows.get(index)?.get()).ok()
     }
 
     /// The value of a field of one record; nothing when the record does not have it.
@@ -96,7 +101,7 @@ impl Records {
     }
 
     fn member(&self, index: usize, field: &str) -> Option<&RawValue> {
-        members(self.records.get(index)?).remove(field)
+        members(self.rows.get(index)?).remove(field)
     }
 
     /// The values of a field, record by record, as text without quotes; records that do not have it are left out.
@@ -121,7 +126,7 @@ impl Records {
     /// When one has.
     #[track_caller]
     pub fn assert_fields(&self, allowed: &[&str]) {
-        verdict(self.records.iter().enumerate().find_map(|(index, record)| {
+        verdict(self.rows.iter().enumerate().find_map(|(index, record)| {
             let found = members(record).into_keys().find(|name| !allowed.contains(&name.as_str()))?;
             Some(format!(
                 "{}, record {index}: has the field {found:?}; expected only {}",
@@ -174,7 +179,7 @@ impl<'a> IntoIterator for &'a Records {
     type IntoIter = std::slice::Iter<'a, Record>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.records.iter()
+        self.rows.iter()
     }
 }
 

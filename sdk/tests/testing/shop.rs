@@ -394,11 +394,18 @@ impl Connector for Shop {
             }
         });
         let mut results: Vec<_> = results.collect();
+        let some_failed = results.iter().any(|result| !result.is_success);
         match self.defect {
-            Some(Defect::PretendsToWrite) => results.iter_mut().for_each(|result| result.is_success = true),
             Some(Defect::MixesResultsUp) => results.reverse(),
-            Some(Defect::FailsTheWholeBatch) if results.iter().any(|result| !result.is_success) => {
-                results.iter_mut().for_each(|result| result.is_success = false);
+            Some(Defect::PretendsToWrite) => {
+                for result in &mut results {
+                    result.is_success = true;
+                }
+            }
+            Some(Defect::FailsTheWholeBatch) if some_failed => {
+                for result in &mut results {
+                    result.is_success = false;
+                }
             }
             _ => {}
         }

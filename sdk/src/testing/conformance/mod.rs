@@ -244,8 +244,6 @@ struct Subject {
     reference: Vec<Record>,
     /// Whether the reference is all there is.
     complete: bool,
-    /// Whether some page had a token.
-    paged: bool,
 }
 
 impl Subject {
@@ -321,9 +319,8 @@ impl Check {
 
     /// Checks that the connector declares a failure, with this code if one is given.
     fn refusal<T>(&mut self, rule: Rule, subject: &str, code: Option<&ErrorCode>, answer: Result<T, CallError>) {
-        let error = match answer {
-            Ok(_) => return self.report.failed(rule, subject, "is answered as a success"),
-            Err(error) => error,
+        let Err(error) = answer else {
+            return self.report.failed(rule, subject, "is answered as a success");
         };
         match (error.code(), code) {
             (Some(found), Some(expected)) if found != expected && *found != ErrorCode::RequestTimeout => {

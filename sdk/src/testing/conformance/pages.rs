@@ -29,18 +29,18 @@ impl Check {
         let pages = self.read(&entity, size, max).await?;
         self.report.passed(Rule::ReadAll);
         let ended = pages.last().is_none_or(|page| page.next_token.as_deref().unwrap_or_default().is_empty());
-        let mut paged = pages.len() > 1 || !ended;
+        let mut has_tokens = pages.len() > 1 || !ended;
         let mut reference = flat(pages);
         let complete = ended && reference.len() <= max;
         reference.truncate(max);
-        let mut subject = Subject { definition, reference, complete, paged };
+        let subject = Subject { definition, reference, complete };
 
         let total = subject.reference.len();
         // A last page that is exactly full is where an off-by-one hides.
         let whole = (total > 1 && complete && total < size).then_some((total, total));
         for (size, most) in [(1, SINGLES), SMALL].into_iter().chain(whole) {
             let Some(pages) = self.read(&entity, size, most.min(max)).await else { continue };
-            paged |= pages.iter().any(|page| page.next_token.is_some());
+            has_tokens |= pages.iter().any(|page| page.next_token.is_some());
             if size == SMALL.0 {
                 self.token_again(&entity, &pages).await;
             }
@@ -49,8 +49,7 @@ impl Check {
             let problem = difference(&subject, &found, most.min(total), expected_all);
             self.report.check(Rule::PageSize, &entity, problem.map(|problem| format!("pages of {size}: {problem}")));
         }
-        subject.paged = paged;
-        if paged {
+        if has_tokens {
             let foreign = self.appflow.query(entity.clone()).from_token(FOREIGN_TOKEN).page().await;
             self.refusal(Rule::ForeignToken, &entity, Some(&ErrorCode::InvalidArgument), foreign);
         } else {

@@ -46,7 +46,7 @@ rules! {
     Locale "AF-C03" "The configuration does not depend on how the default language is asked for"
         "Answer a missing locale as en-US, and every other one at least in English."
     RequiredSettings "AF-S01" "A missing mandatory setting is refused by its name"
-        "Answer isSuccess false with the key in errorsByInputField; sdk::validate_settings does so."
+        "Answer isSuccess false with the key in errorsByInputField; validate_settings does so."
     GivenSettings "AF-S02" "The given settings are valid"
         "Hand the check settings that work, or correct the validation."
     GivenCredentials "AF-S03" "The given credentials are valid"
