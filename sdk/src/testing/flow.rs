@@ -2,6 +2,7 @@
 
 use super::appflow::AppFlow;
 use super::failure::{CallError, CallErrorKind};
+use super::misfit;
 use super::records::Records;
 use super::written::Written;
 use crate::protocol::{
@@ -72,7 +73,8 @@ impl AppFlow {
     /// page or write.
     ///
     /// Between the calls it checks what AppFlow's user could not do: an API version or authentication that the connector
-    /// does not offer, an entity that is not listed, a field that the entity does not have.
+    /// does not offer, an entity that is not listed, a field that the entity does not have, a record that has another
+    /// field or a value of another type.
     ///
     /// # Errors
     /// [`CallError`] of the first call that failed.
@@ -80,7 +82,7 @@ impl AppFlow {
         let configuration = self.describe().await?;
         self.check_offer(&configuration, flow)?;
         self.validate_settings(RuntimeSettingScope::ConnectorProfile).await?;
-        if self.given_credential().is_some() {
+        if self.credential.is_some() {
             self.validate_credentials().await?;
         }
         let entities = self.list_entities_below(flow.path.as_deref(), crate::protocol::DEFAULT_MAX_RESULTS).await?;
@@ -107,7 +109,12 @@ impl AppFlow {
             if let Some(expression) = &flow.filter {
                 query = query.filter(expression.clone());
             }
-            (query.all().await?, None)
+            let records = query.all().await?;
+            let problems = records.iter().map(|record| misfit::of_record(&definition, flow.fields.as_deref(), record));
+            if let Some((index, found)) = problems.enumerate().find_map(|(index, found)| Some((index, found?))) {
+                return Err(CallError::unusable(Operation::QueryData, format!("record {index} {found}")));
+            }
+            (records, None)
         };
         Ok(FlowRun { configuration, entities, definition, records, written })
     }
@@ -116,7 +123,7 @@ impl AppFlow {
         let mode = if flow.write.is_some() { ConnectorMode::Destination } else { ConnectorMode::Source };
         let context = self.connector_context();
         let version = context.api_version.unwrap_or_default();
-        let kind = self.given_credential().map(super::Credential::authentication_type);
+        let kind = self.credential.as_ref().map(super::Credential::authentication_type);
         let offers = |kind| offer.authentication_config.as_ref().is_some_and(|config| config.supports(kind));
         let reason = if !offer.connector_modes.contains(&mode) {
             format!("the connector does not offer the mode {mode}")

@@ -71,14 +71,17 @@
 #![doc = include_str!("rules.md")]
 
 mod appflow;
+mod calls;
 mod conformance;
 mod credential;
 mod failure;
 mod flow;
 mod function;
 mod incremental;
+mod misfit;
 mod query;
 mod records;
+mod tokens;
 mod written;
 
 pub use appflow::AppFlow;

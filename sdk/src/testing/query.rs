@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::appflow::{AppFlow, Tokens, mixed_up};
+use super::appflow::AppFlow;
+use super::calls::mixed_up;
 use super::failure::CallError;
 use super::records::Records;
+use super::tokens::Tokens;
 use crate::protocol::{DEFAULT_MAX_RESULTS, Operation, QueryDataRequest, Request, Response};
 
 /// A query for the records of an entity; [`AppFlow::query`] begins one.

@@ -41,6 +41,12 @@ async fn a_flow_ends_where_appflow_or_its_user_could_not_go_on() {
         (connection(None).api_version("v9"), Flow::read("orders"), "API version \"v9\""),
         (connection(None).credentials(Credential::oauth2("token")), Flow::read("orders"), "does not offer OAuth2"),
         (connection(Defect::PretendsToWrite), mode, "mode DESTINATION"),
+        (
+            connection(Defect::NumberAsText),
+            Flow::read("orders"),
+            "record 0 \"total\" is \"3.50\", which is no BigDecimal",
+        ),
+        (connection(Defect::IgnoresTheSelection), Flow::read("orders").fields(["id"]), "record 0 has the field"),
         (connection(Defect::RefusesItsCredentials), Flow::read("orders"), "InvalidCredentials: never"),
         (AppFlow::new(Shop::new(None)), Flow::read("orders"), "baseUrl: is required"),
     ] {

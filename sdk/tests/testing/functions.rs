@@ -7,7 +7,7 @@ use appflow_sdk::protocol::{Operation, Request};
 use appflow_sdk::testing::{Answer, AppFlow, CallErrorKind, Conformance, Function, FunctionError, Invocation, Rule};
 use appflow_sdk::{InvocationContext, handle};
 
-use crate::shop::{Shop, connected};
+use crate::shop::{PASSWORD, Shop, connected};
 
 /// What a function does otherwise than the SDK would.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +16,7 @@ enum Habit {
     GivesUpWhenHurried,
     Pads,
     OmitsTheDetails,
+    BreaksWithTheSecret,
 }
 
 struct Foreign(Habit, Shop);
@@ -26,6 +27,9 @@ impl Function for Foreign {
             let Self(habit, shop) = self;
             if let (Habit::GivesUpWhenHurried, true) = (habit, call.limit < Duration::from_secs(10)) {
                 std::future::pending::<()>().await;
+            }
+            if let (Habit::BreaksWithTheSecret, Ok(Request::QueryData(_))) = (habit, Request::decode(request)) {
+                return Err(FunctionError::broke(format!("cannot sign in with {PASSWORD}")));
             }
             let context = InvocationContext::new(call.request_id.clone(), call.limit, Arc::clone(&call.secrets));
             let answer = match handle(shop, request, context).await {
@@ -57,6 +61,15 @@ async fn the_habits_of_other_functions_are_found() {
         let report = connected(Conformance::over(function)).entities(["customers"]).run().await;
         assert_eq!(report.broken().collect::<Vec<_>>(), [rule], "{habit:?}\n{report}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_in_the_reason_of_a_broken_call_is_found_and_not_shown() {
+    let function = Arc::new(Foreign(Habit::BreaksWithTheSecret, Shop::new(None)));
+    let report = connected(Conformance::over(function)).run().await;
+    assert_eq!(report.broken().collect::<Vec<_>>(), [Rule::FunctionErrors, Rule::Secrets]);
+    let shown = format!("{report}{}", serde_json::to_string(&report).unwrap());
+    assert!(shown.contains("cannot sign in with ***") && !shown.contains(PASSWORD), "{shown}");
 }
 
 #[tokio::test(start_paused = true)]

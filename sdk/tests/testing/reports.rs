@@ -49,6 +49,12 @@ async fn the_number_of_filters_is_bounded() {
 }
 
 #[tokio::test]
+async fn a_check_can_run_on_any_thread() {
+    let check = tokio::spawn(Shop::conformance(None).entities(["customers"]).max_filters(1).run());
+    assert!(check.await.unwrap().is_success());
+}
+
+#[tokio::test]
 async fn an_entity_that_is_asked_for_and_not_listed_is_a_finding() {
     let report = Shop::conformance(None).entities(["nope"]).run().await;
     assert_eq!(report.broken().collect::<Vec<_>>(), [Rule::ListEntities]);

@@ -37,6 +37,7 @@ pub(crate) enum Defect {
     FailsToQuery,
     LosesARecordAtEachBorder,
     RepeatsAPage,
+    GoesOnBehindAFullPage,
     IgnoresThePageSize,
     LongToken,
     TokenWorksOnce,
@@ -343,6 +344,8 @@ impl Connector for Shop {
         match self.defect {
             Some(Defect::LosesARecordAtEachBorder) if start > 0 => range.start = (start + 1).min(end),
             Some(Defect::RepeatsAPage) if start == size => range = 0..size,
+            Some(Defect::GoesOnBehindAFullPage) if end > 0 && start >= records.len() => range = end - 1..end,
+            Some(Defect::GoesOnBehindAFullPage) if end - start == size => token = Some(format!("after-{end}")),
             Some(Defect::LongToken) => token = token.map(|token| token + &"x".repeat(2100)),
             Some(Defect::TokenWorksOnce) if self.asks_again(&request) => range = start..start,
             Some(Defect::NeverEnds) if customers => token = Some(format!("after-{end}")),

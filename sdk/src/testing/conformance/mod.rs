@@ -215,6 +215,7 @@ impl Conformance {
     /// operations are called on sources, which must refuse them, and for the sample writes only.
     pub async fn run(self) -> Report {
         let hidden = self.credential.as_ref().map(Credential::hidden_values).unwrap_or_default();
+        let report = Report::hiding(hidden.iter().map(|(_, secret)| secret.clone()).collect());
         let observed = Arc::new(Observed::new(self.function, hidden));
         let mut appflow = AppFlow::over(Arc::clone(&observed) as Arc<dyn Function>);
         for (key, value) in self.settings {
@@ -223,7 +224,7 @@ impl Conformance {
         if let Some(credential) = self.credential {
             appflow = appflow.credentials(credential);
         }
-        let mut check = Check { appflow, options: self.options, report: Report::default() };
+        let mut check = Check { appflow, options: self.options, report };
         let shown = check.everything().await;
         observed.report(&mut check.report, &shown);
         check.report.after(check.appflow.calls());

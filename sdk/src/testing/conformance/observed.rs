@@ -66,7 +66,10 @@ impl Observed {
         let subject = &call.subject;
         let answer = match answer {
             Ok(answer) => answer,
-            Err(error) => return self.see(Seen::Broken(Rule::FunctionErrors, subject.clone(), error.reason.clone())),
+            Err(error) => {
+                self.see(Seen::Broken(Rule::FunctionErrors, subject.clone(), error.reason.clone()));
+                return self.look_for_secrets(subject, std::slice::from_ref(&error.reason));
+            }
         };
         self.see(match Response::decode(call.operation, answer) {
             Err(error) => Seen::Broken(Rule::FunctionErrors, subject.clone(), error.to_string()),
@@ -95,13 +98,19 @@ impl Observed {
             });
         }
         if !self.hidden.is_empty() {
-            let texts = texts(&members);
-            let shows = |secret: &Secret| texts.iter().any(|text| text.contains(secret.expose()));
-            self.see(match self.hidden.iter().find(|(_, secret)| shows(secret)) {
-                Some((key, _)) => Seen::Leaked(key.clone(), subject.clone()),
-                None => Seen::Kept(Rule::Secrets),
-            });
+            self.look_for_secrets(subject, &texts(&members));
         }
+    }
+
+    fn look_for_secrets(&self, subject: &str, texts: &[String]) {
+        if self.hidden.is_empty() {
+            return;
+        }
+        let shown = |secret: &Secret| texts.iter().any(|text| text.contains(secret.expose()));
+        self.see(match self.hidden.iter().find(|(_, secret)| shown(secret)) {
+            Some((key, _)) => Seen::Leaked(key.clone(), subject.to_owned()),
+            None => Seen::Kept(Rule::Secrets),
+        });
     }
 }
 

@@ -37,7 +37,7 @@ impl Check {
 
         let total = subject.reference.len();
         // A last page that is exactly full is where an off-by-one hides.
-        let whole = (total > 1 && complete && total < size).then_some((total, total));
+        let whole = (total > 1 && complete && total < size).then_some((total, total + 1));
         for (size, most) in [(1, SINGLES), SMALL].into_iter().chain(whole) {
             let Some(pages) = self.read(&entity, size, most.min(max)).await else { continue };
             has_tokens |= pages.iter().any(|page| page.next_token.is_some());

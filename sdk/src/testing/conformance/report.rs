@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use super::rule::Rule;
+use crate::secret::Secret;
 
 /// Findings of one rule that are shown; the others are counted.
 const SHOWN: usize = 5;
@@ -21,6 +22,8 @@ pub struct Report {
     connector: String,
     calls: u64,
     notes: BTreeMap<Rule, Notes>,
+    /// What must not be shown, whatever the connector says.
+    hidden: Vec<Secret>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -59,17 +62,25 @@ pub enum Verdict<'a> {
 }
 
 impl Report {
+    pub(super) fn hiding(hidden: Vec<Secret>) -> Self {
+        Self { hidden, ..Self::default() }
+    }
+
+    fn scrubbed(&self, text: String) -> String {
+        self.hidden.iter().fold(text, |text, secret| text.replace(secret.expose(), "***"))
+    }
+
     pub(super) fn passed(&mut self, rule: Rule) {
         self.notes.entry(rule).or_default().checks += 1;
     }
 
     pub(super) fn failed(&mut self, rule: Rule, subject: impl Into<String>, found: impl Into<String>) {
-        let mut found = found.into();
+        let mut found = self.scrubbed(found.into());
         if let Some((end, _)) = found.char_indices().nth(LONGEST) {
             found.truncate(end);
             found.push('…');
         }
-        let finding = Finding { subject: subject.into(), found };
+        let finding = Finding { subject: self.scrubbed(subject.into()), found };
         let notes = self.notes.entry(rule).or_default();
         notes.checks += 1;
         if !notes.findings.contains(&finding) {
@@ -87,7 +98,8 @@ impl Report {
 
     /// Counts only while nothing else is known of the rule.
     pub(super) fn skipped(&mut self, rule: Rule, reason: impl Into<String>) {
-        self.notes.entry(rule).or_default().skipped.get_or_insert_with(|| reason.into());
+        let reason = self.scrubbed(reason.into());
+        self.notes.entry(rule).or_default().skipped.get_or_insert(reason);
     }
 
     pub(super) fn is_broken(&self, rule: Rule) -> bool {
@@ -95,7 +107,7 @@ impl Report {
     }
 
     pub(super) fn of(&mut self, connector: String) {
-        self.connector = connector;
+        self.connector = self.scrubbed(connector);
     }
 
     pub(super) fn after(&mut self, calls: u64) {

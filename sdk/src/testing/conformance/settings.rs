@@ -28,7 +28,7 @@ impl Check {
             }
         }
         self.report.skipped(Rule::RequiredSettings, "the connector declares no mandatory setting");
-        if self.appflow.given_credential().is_none() {
+        if self.appflow.credential.is_none() {
             self.report.skipped(Rule::GivenCredentials, "no credentials were given");
             return;
         }
@@ -55,7 +55,7 @@ impl Check {
 }
 
 fn without(appflow: &AppFlow, key: &str) -> AppFlow {
-    let mut settings = appflow.given_settings().clone();
+    let mut settings = appflow.settings.clone();
     settings.remove(key);
     appflow.clone().only_settings(settings)
 }
