@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn tells_every_problem_of_a_configuration() {
         let error = DescribeConnectorConfigurationResponse::source("aws", "", "1").build().unwrap_err();
-        let error = ConnectorError::invalid_configuration(&error);
+        let error = ConnectorError::from(error);
         assert_eq!(error.code(), &ErrorCode::InvalidArgument);
         assert!(error.message().contains("connectorName must not begin with aws; connectorOwner is empty"), "{error}");
     }

@@ -58,6 +58,7 @@
 //! | call the source system | [`Retry`]; [`InvocationContext::with_credentials`] for credentials that were renewed meanwhile |
 //! | say what went wrong | [`ConnectorError`] |
 //! | run on AWS Lambda | `lambda::run` (feature `lambda`) |
+//! | test a connector | `testing` (feature `testing`): AppFlow in memory, and a conformance check |
 //! | run in a test, or elsewhere | [`handle`] and [`dispatch`]: bytes or typed requests in, responses out |
 //!
 //! # Failures
@@ -67,6 +68,7 @@
 //!
 //! # Features
 //! - `lambda` (on by default): `lambda::run` and the AWS crates it needs. Without it the crate is types and logic only.
+//! - `testing`: the module `testing`, AppFlow in memory for the tests of a connector. For `[dev-dependencies]`.
 
 mod catalogue;
 mod connector;
@@ -88,6 +90,8 @@ mod secret_cache;
 mod selection;
 mod settings;
 mod summary;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod token;
 mod writer;
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on must fail")]
 
 mod authentication;
+mod conformance;
 mod failures;
 mod filters;
 mod metadata;

@@ -53,6 +53,7 @@ pub struct RecordValidator {
     fields: Vec<FieldRules>,
     /// Where in `fields` a name is.
     places: HashMap<String, usize>,
+    allows_null: bool,
     refuses_unknown: bool,
     refuses_missing: bool,
     checks_constraints: bool,
@@ -64,7 +65,21 @@ impl RecordValidator {
     pub fn new(definition: &EntityDefinition) -> Self {
         let fields: Vec<_> = definition.fields.iter().map(FieldRules::new).collect();
         let places = fields.iter().enumerate().map(|(index, field)| (field.name.clone(), index)).collect();
-        Self { fields, places, refuses_unknown: false, refuses_missing: false, checks_constraints: false }
+        Self {
+            fields,
+            places,
+            allows_null: false,
+            refuses_unknown: false,
+            refuses_missing: false,
+            checks_constraints: false,
+        }
+    }
+
+    /// Takes null for a field that is left out, as the README of the official Java SDK does and its validator does not.
+    #[must_use]
+    pub fn allow_null(mut self) -> Self {
+        self.allows_null = true;
+        self
     }
 
     /// Also refuses members that are no field of the entity.
@@ -105,7 +120,7 @@ impl RecordValidator {
         };
         let mut violations = Vec::new();
         for (field, value) in self.fields.iter().zip(values) {
-            match value {
+            match value.filter(|value| !(self.allows_null && value.get() == "null")) {
                 Some(value) => field.check(value.get(), self.checks_constraints, &mut violations),
                 None if self.refuses_missing && field.is_required => {
                     violations.push(field.violation(RecordRule::Present, "nothing"));

@@ -1,0 +1,154 @@
+//! Rules about filters: honoured exactly, or refused.
+
+use super::candidates::{combined, single};
+use super::pages::shown;
+use super::rule::Rule;
+use super::{Check, Subject};
+use crate::filter::{Condition, Evaluator, Filter};
+use crate::protocol::{DEFAULT_MAX_RESULTS, ErrorCode, Record};
+use crate::testing::incremental::canonical;
+use crate::testing::records::members;
+
+/// Text that is no filter.
+const BROKEN: [&str; 4] = ["= = =", "(af_field = 1", "af_field >", "af_field ~~ 'x'"];
+
+/// The count of a `limit`; the official grammar takes two digits or more.
+const LIMIT: usize = 10;
+
+impl Check {
+    pub(super) async fn filters(&mut self, subject: &Subject) {
+        let singles = single(subject);
+        let most = self.options.max_filters;
+        for (index, condition) in singles.iter().take(most).enumerate() {
+            let in_pages = index % 2 == 1 && !self.report.is_broken(Rule::PageSize);
+            self.honoured(Rule::Filters, subject, condition, in_pages).await;
+        }
+        for (entity, text) in self.options.filters.clone() {
+            if entity == subject.name() {
+                self.sample(subject, &text).await;
+            }
+        }
+        self.report.skipped(Rule::Filters, "no field of a record can be filtered");
+        if self.report.is_broken(Rule::Filters) {
+            for rule in [Rule::CombinedFilters, Rule::IncrementalRuns] {
+                self.report.skipped(rule, format!("{} is broken", Rule::Filters));
+            }
+        } else {
+            for condition in combined(&singles) {
+                self.honoured(Rule::CombinedFilters, subject, &condition, false).await;
+            }
+            self.report.skipped(Rule::CombinedFilters, "no field of a record can be filtered");
+        }
+        self.limited(subject).await;
+        self.broken(subject).await;
+    }
+
+    async fn sample(&mut self, subject: &Subject, text: &str) {
+        match Filter::parse(text) {
+            Ok(Filter { condition: Some(condition), limit: None }) => {
+                self.honoured(Rule::Filters, subject, &condition, false).await;
+            }
+            Ok(_) => self.report.failed(Rule::Filters, text, "a sample filter must be a condition without a limit"),
+            Err(error) => {
+                self.report.failed(
+                    Rule::Filters,
+                    text,
+                    format!("the sample filter cannot be read: {}", error.message()),
+                );
+            }
+        }
+    }
+
+    /// Asks with the condition, and compares with what the evaluator makes of the reference.
+    async fn honoured(&mut self, rule: Rule, subject: &Subject, condition: &Condition, in_pages: bool) {
+        let Ok(evaluator) = Evaluator::new(condition, &subject.definition) else { return };
+        let evaluator = evaluator.with_bounds(self.options.bounds);
+        let matches = |record: &Record| {
+            let members = members(record);
+            evaluator.matches(|field| members.get(field).copied())
+        };
+        // Where a value is not of its field's type, that is another rule's finding.
+        let Ok(kept) = subject.reference.iter().map(matches).collect::<Result<Vec<_>, _>>() else { return };
+        let expected: Vec<_> =
+            subject.reference.iter().zip(kept).filter(|(_, kept)| *kept).map(|(record, _)| record).collect();
+        let text = condition.to_string();
+        let place = format!("{}: {text}", subject.name());
+        let size = if in_pages { i64::try_from(expected.len() / 2 + 1).unwrap_or(1) } else { DEFAULT_MAX_RESULTS };
+        let query = self.appflow.query(subject.name()).filter(text).page_size(size).limit(self.options.max_records);
+        let answer = query.all().await;
+        if answer.as_ref().is_err_and(crate::testing::CallError::is_invalid_argument) {
+            return self.report.passed(rule);
+        }
+        let Some(found) = self.outcome(rule, &place, answer) else { return };
+        let problem = found
+            .into_iter()
+            .find(|record| !matches(record).unwrap_or(true))
+            .map(|record| format!("{} does not match and is returned", shown(record, &subject.keys())))
+            .or_else(|| subject.complete.then(|| missing(subject, &expected, found.as_slice())).flatten());
+        self.report.check(rule, &place, problem);
+    }
+
+    async fn limited(&mut self, subject: &Subject) {
+        let total = subject.reference.len();
+        let count = if total > LIMIT { LIMIT } else { total.saturating_sub(1) };
+        if count == 0 {
+            self.report.skipped(Rule::LimitedFilters, "no entity has two records");
+            return;
+        }
+        let small = (!self.report.is_broken(Rule::PageSize)).then_some(3);
+        for size in [DEFAULT_MAX_RESULTS].into_iter().chain(small) {
+            let place = format!("{}: limit {count}, pages of {size}", subject.name());
+            let query = self.appflow.query(subject.name()).filter(format!("limit {count}")).page_size(size);
+            let answer = query.limit(total.max(count + 1)).all().await;
+            if answer.as_ref().is_err_and(crate::testing::CallError::is_invalid_argument) {
+                self.report.passed(Rule::LimitedFilters);
+                continue;
+            }
+            let Some(found) = self.outcome(Rule::LimitedFilters, &place, answer) else { continue };
+            let problem = (found.len() != count).then(|| format!("{} records", found.len()));
+            self.report.check(Rule::LimitedFilters, &place, problem);
+        }
+    }
+
+    async fn broken(&mut self, subject: &Subject) {
+        let entity = subject.name();
+        let invalid = Some(&ErrorCode::InvalidArgument);
+        for text in ["af_no_such_field = 'x'", "af_no_such_field > 1 or af_no_such_field <= 1"] {
+            let answer = self.appflow.query(entity).filter(text).page().await;
+            self.refusal(Rule::UnknownField, &format!("{entity}: {text}"), invalid, answer);
+        }
+        for text in BROKEN {
+            let answer = self.appflow.query(entity).filter(text).page().await;
+            self.refusal(Rule::BrokenFilter, &format!("{entity}: {text}"), invalid, answer);
+        }
+    }
+
+    /// Two scheduled runs, one after the other.
+    pub(super) async fn incremental(&mut self, subject: &Subject) {
+        let rule = Rule::IncrementalRuns;
+        let Some(field) = subject.definition.fields.iter().find(|field| field.is_incremental()) else {
+            return self.report.skipped(rule, "no entity has a field for incremental runs");
+        };
+        if !subject.complete || subject.reference.len() < 2 || self.report.is_broken(Rule::Filters) {
+            return self.report.skipped(rule, "it takes two records, all of them read, and filters that are honoured");
+        }
+        let place = format!("{}.{}", subject.name(), field.field_name);
+        let runs = self.appflow.run_incrementally(subject.name(), &field.field_name, self.options.window).await;
+        if let Some(runs) = self.outcome(rule, &place, runs) {
+            self.report.check(rule, &place, runs.problem());
+        }
+    }
+}
+
+/// A record that should be among those found, or comes too often.
+fn missing(subject: &Subject, expected: &[&Record], found: &[Record]) -> Option<String> {
+    let mut left: Vec<_> = found.iter().map(canonical).collect();
+    left.sort_unstable();
+    for record in expected {
+        match left.binary_search(&canonical(record)) {
+            Ok(at) => drop(left.remove(at)),
+            Err(_) => return Some(format!("{} matches and is not returned", shown(record, &subject.keys()))),
+        }
+    }
+    (!left.is_empty()).then(|| format!("{} records, expected {}", found.len(), expected.len()))
+}
