@@ -44,9 +44,13 @@ async fn a_flow_ends_where_appflow_or_its_user_could_not_go_on() {
         (
             connection(Defect::NumberAsText),
             Flow::read("orders"),
-            "record 0 \"total\" is \"3.50\", which is no BigDecimal",
+            "record 0: field \"total\" must be a number within the range of a double, found a string",
         ),
-        (connection(Defect::IgnoresTheSelection), Flow::read("orders").fields(["id"]), "record 0 has the field"),
+        (
+            connection(Defect::IgnoresTheSelection),
+            Flow::read("orders").fields(["id"]),
+            "record 0: field \"status\" is no field of the entity",
+        ),
         (connection(Defect::RefusesItsCredentials), Flow::read("orders"), "InvalidCredentials: never"),
         (AppFlow::new(Shop::new(None)), Flow::read("orders"), "baseUrl: is required"),
     ] {

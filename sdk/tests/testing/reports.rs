@@ -11,7 +11,7 @@ async fn a_report_names_rule_place_finding_and_fix() {
     for part in [
         "conformance of Shop, ",
         "├─ FAILED  AF-Q08  Values fit the type of their field",
-        "│    customers, record 0 (id = 1): \"total\" is \"3.50\", which is no BigDecimal",
+        "│    customers, record 0 (id = 1): field \"total\" must be a number within the range of a double, found a string",
         "│    fix: Convert the value or declare the type that it has.",
         "├─ skipped AF-W02  There is one result for each record, in the order of the request: no sample records",
         " 1 failed, ",
