@@ -105,6 +105,7 @@ async fn each_defect_of_records_filters_and_answers_is_found_by_its_rule_and_no_
         (Defect::HangsInAQuery, &[Time]),
         (Defect::ShowsThePassword, &[Secrets]),
         (Defect::FailsWithoutAMessage, &[Failures]),
+        (Defect::OnlyTakesRecords, &[]),
     ];
     verdict(&surprises(table).await);
 }

@@ -64,6 +64,8 @@ pub(crate) enum Defect {
     HangsInAQuery,
     ShowsThePassword,
     FailsWithoutAMessage,
+    /// No defect: a connector that is a destination and nothing else.
+    OnlyTakesRecords,
 }
 
 /// The connector.
@@ -245,6 +247,9 @@ impl Connector for Shop {
         let mut configuration = DescribeConnectorConfigurationResponse::source(name, "Tests", "1.0.0")
             .setting(url.required())
             .authentication(AuthenticationConfig::new().basic());
+        if self.has(Defect::OnlyTakesRecords) {
+            configuration.connector_modes.clear();
+        }
         if !self.has(Defect::PretendsToWrite) {
             configuration.connector_modes.push(ConnectorMode::Destination);
         }
@@ -319,6 +324,7 @@ impl Connector for Shop {
         };
         let customers = entity == "customers";
         match self.defect {
+            Some(Defect::OnlyTakesRecords) => return Err(ConnectorError::invalid_argument("there is nothing to read")),
             Some(Defect::FailsToQuery) if customers => return Err(ConnectorError::server_error("no customers today")),
             Some(Defect::PanicsInAQuery) if customers => panic!("on purpose"),
             Some(Defect::HangsInAQuery) if customers => std::future::pending().await,

@@ -137,3 +137,56 @@ fn authentication(configuration: &DescribeConnectorConfigurationResponse, note: 
         https("authURL", url, note);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{
+        AuthenticationConfig, ConnectorRuntimeSetting, OAuth2Defaults, RuntimeSettingScope, RuntimeSettingType,
+    };
+
+    fn found(change: impl FnOnce(&mut DescribeConnectorConfigurationResponse)) -> Vec<String> {
+        let mut configuration = DescribeConnectorConfigurationResponse::source("Shop", "Tests", "1");
+        change(&mut configuration);
+        problems(&configuration).into_iter().map(|(property, _)| property).collect()
+    }
+
+    #[test]
+    fn a_plain_source_has_no_problem() {
+        assert_eq!(found(|_| {}), [""; 0]);
+    }
+
+    #[test]
+    fn each_property_is_named_that_keeps_appflow_from_registering() {
+        assert_eq!(found(|it| it.connector_name = "aMaZoN things".to_owned()), ["connectorName"]);
+        assert_eq!(found(|it| it.connector_owner = " ".to_owned()), ["connectorOwner"]);
+        assert_eq!(found(|it| it.connector_version = "1 beta".to_owned()), ["connectorVersion"]);
+        assert_eq!(found(|it| it.connector_modes.clear()), ["connectorModes"]);
+        assert_eq!(found(|it| it.supported_api_versions.clear()), ["supportedApiVersions"]);
+        assert_eq!(found(|it| it.logo_url = Some("http://shop.example/logo.png".to_owned())), ["logoURL"]);
+        let setting = || {
+            let scope = RuntimeSettingScope::ConnectorProfile;
+            ConnectorRuntimeSetting::new("a", RuntimeSettingType::String, scope, "A", "A")
+        };
+        assert_eq!(
+            found(|it| it.connector_runtime_settings = Some(vec![setting(), setting()])),
+            ["connectorRuntimeSetting"]
+        );
+    }
+
+    #[test]
+    fn authentication_must_be_consistent() {
+        let offering = |offer: AuthenticationConfig| found(|it| it.authentication_config = Some(offer));
+        let mut oauth2 = AuthenticationConfig::new();
+        oauth2.is_oauth2_supported = Some(true);
+        assert_eq!(offering(oauth2), ["oAuth2Defaults"]);
+        let mut custom = AuthenticationConfig::new();
+        custom.is_custom_auth_supported = Some(true);
+        assert_eq!(offering(custom), ["customAuthConfig"]);
+        let code = OAuth2Defaults::new("http://shop.example/token", OAuth2GrantType::AuthorizationCode);
+        let mut unused = AuthenticationConfig::new();
+        unused.oauth2_defaults = Some(code.clone());
+        assert_eq!(offering(unused), ["oAuth2Defaults", "authURL", "tokenURL"]);
+        assert_eq!(offering(AuthenticationConfig::new().oauth2(code)), ["authURL", "tokenURL"]);
+    }
+}
