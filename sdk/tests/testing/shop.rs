@@ -66,6 +66,8 @@ pub(crate) enum Defect {
     FailsWithoutAMessage,
     /// No defect: a connector that is a destination and nothing else.
     OnlyTakesRecords,
+    /// No defect: what is not equal to a null is unknown.
+    ReadsNullAsSqlDoes,
 }
 
 /// The connector.
@@ -335,7 +337,11 @@ impl Connector for Shop {
         let filter = self.filter(request.filter_expression.as_deref(), &definition)?;
         let fields = request.selected_field_names.as_deref();
         let selection = Selection::new(&definition, fields, filter.condition.as_ref())?;
-        let rows = self.rows(&entity);
+        let mut rows = self.rows(&entity);
+        let text = filter.condition.as_ref().map(ToString::to_string).unwrap_or_default();
+        if self.has(Defect::ReadsNullAsSqlDoes) && (text.contains("not note") || text.contains("note !=")) {
+            rows.retain(|row| !row.get().contains("\"note\":null"));
+        }
         let mut records = selection.apply_all(rows.iter().map(|row| &**row))?;
         if !self.has(Defect::IgnoresTheLimit) {
             records.truncate(filter.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap()));
