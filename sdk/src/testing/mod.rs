@@ -66,7 +66,8 @@
 //! | [`Function`] | the seam for a deployed function, or a connector in another language |
 //!
 //! What is assumed, because AWS does not say it, is switchable: whether the bounds of a `between` belong to the range
-//! ([`Conformance::between`]), and how the window of an incremental run is asked for ([`WindowForm`]).
+//! ([`Conformance::between`]), and how the window of an incremental run is asked for ([`WindowForm`]). Whether a null passes
+//! a `not` or a `!=` is open too; there both answers are taken.
 //!
 #![doc = include_str!("rules.md")]
 

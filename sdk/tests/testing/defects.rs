@@ -1,7 +1,7 @@
 //! One defect at a time, and the rules that find it.
 
 use appflow_sdk::protocol::WriteOperationType;
-use appflow_sdk::testing::{Report, Rule, Verdict, WindowForm};
+use appflow_sdk::testing::{AppFlow, Report, Rule, Verdict, WindowForm};
 
 use crate::shop::{Defect, Shop, samples};
 
@@ -105,6 +105,17 @@ async fn each_defect_of_records_filters_and_answers_is_found_by_its_rule_and_no_
         (Defect::HangsInAQuery, &[Time]),
         (Defect::ShowsThePassword, &[Secrets]),
         (Defect::FailsWithoutAMessage, &[Failures]),
+        (Defect::OnlyTakesRecords, &[]),
     ];
     verdict(&surprises(table).await);
+}
+
+#[tokio::test]
+async fn both_readings_of_null_are_right() {
+    let filter = r"not note = 'note \\ 3'";
+    for (defect, count) in [(None, 22), (Some(Defect::ReadsNullAsSqlDoes), 17)] {
+        AppFlow::new(Shop::new(defect)).query("orders").filter(filter).all().await.unwrap().assert_count(count);
+        let report = Shop::conformance(defect).entities(["orders"]).sample_filter("orders", filter).run().await;
+        assert!(report.is_success(), "{report}");
+    }
 }

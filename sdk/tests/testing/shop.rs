@@ -64,6 +64,10 @@ pub(crate) enum Defect {
     HangsInAQuery,
     ShowsThePassword,
     FailsWithoutAMessage,
+    /// No defect: a connector that is a destination and nothing else.
+    OnlyTakesRecords,
+    /// No defect: what is not equal to a null is unknown.
+    ReadsNullAsSqlDoes,
 }
 
 /// The connector.
@@ -251,6 +255,9 @@ impl Connector for Shop {
             .setting(url.required())
             .authentication(AuthenticationConfig::new().basic());
         let mut modes = vec![ConnectorMode::Source];
+        if self.has(Defect::OnlyTakesRecords) {
+            modes.clear();
+        }
         if !self.has(Defect::PretendsToWrite) {
             modes.push(ConnectorMode::Destination);
         }
@@ -325,6 +332,7 @@ impl Connector for Shop {
         };
         let customers = entity == "customers";
         match self.defect {
+            Some(Defect::OnlyTakesRecords) => return Err(ConnectorError::invalid_argument("there is nothing to read")),
             Some(Defect::FailsToQuery) if customers => return Err(ConnectorError::server_error("no customers today")),
             Some(Defect::PanicsInAQuery) if customers => panic!("on purpose"),
             Some(Defect::HangsInAQuery) if customers => std::future::pending().await,
@@ -335,7 +343,11 @@ impl Connector for Shop {
         let filter = self.filter(request.filter_expression.as_deref(), &definition)?;
         let fields = request.selected_field_names.as_deref();
         let selection = Selection::new(&definition, fields, filter.condition.as_ref())?;
-        let rows = self.rows(&entity);
+        let mut rows = self.rows(&entity);
+        let text = filter.condition.as_ref().map(ToString::to_string).unwrap_or_default();
+        if self.has(Defect::ReadsNullAsSqlDoes) && (text.contains("not note") || text.contains("note !=")) {
+            rows.retain(|row| !row.get().contains("\"note\":null"));
+        }
         let mut records = all(&selection, &rows)?;
         if !self.has(Defect::IgnoresTheLimit) {
             records.truncate(filter.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap()));

@@ -30,7 +30,7 @@ use super::records::verdict;
 use crate::connector::Connector;
 use crate::filter::BetweenBounds;
 use crate::protocol::{
-    DescribeConnectorConfigurationResponse, EntityDefinition, ErrorCode, Record, WriteOperationType,
+    ConnectorMode, DescribeConnectorConfigurationResponse, EntityDefinition, ErrorCode, Record, WriteOperationType,
 };
 use observed::Observed;
 
@@ -275,9 +275,19 @@ impl Check {
         self.settings(&configuration).await;
         let definitions = self.entities().await;
         let mut subjects = Vec::new();
+        let is_source = configuration.connector_modes.contains(&ConnectorMode::Source);
         for definition in definitions {
             self.definition(&definition);
-            subjects.extend(self.pages(definition).await);
+            if is_source {
+                subjects.extend(self.pages(definition).await);
+            }
+        }
+        if !is_source {
+            let is_about_reading =
+                |rule: &&Rule| ["AF-Q", "AF-F", "AF-R"].iter().any(|group| rule.code().starts_with(group));
+            for rule in Rule::ALL.iter().filter(is_about_reading) {
+                self.report.skipped(*rule, "the connector is no source");
+            }
         }
         for subject in &subjects {
             self.values(subject);
