@@ -30,3 +30,11 @@ ci:
 lambda:
     cargo lambda build --release --arm64 --package appflow-connector --output-format zip
     @ls -l target/lambda/appflow-connector/bootstrap.zip
+
+# Fuzz one entry point of the SDK for some seconds: request, response, filter, credentials or selection. Needs `cargo install cargo-fuzz`
+# and a C++ compiler, and runs on stable Rust: the address sanitizer, which would not, finds little in code without `unsafe`.
+fuzz TARGET SECONDS="600":
+    mkdir -p sdk/fuzz/corpus/{{TARGET}}
+    cargo fuzz run --fuzz-dir sdk/fuzz --sanitizer none {{TARGET}} sdk/fuzz/corpus/{{TARGET}} sdk/fuzz/seeds/{{TARGET}} -- \
+        -max_total_time={{SECONDS}} -timeout=10 -max_len=8192 \
+        -dict=sdk/fuzz/dictionaries/{{ if TARGET == "filter" { "filter" } else { "json" } }}.dict
