@@ -51,7 +51,10 @@
 //!
 //! # Features
 //! - `lambda` (on by default): `lambda::run` and the AWS crates it needs. Without it the crate is types and logic only.
+//! - `marketplace`: `marketplace::Entitlement`, which asks whether the AWS account has subscribed to the connector.
 
+#[cfg(any(feature = "lambda", feature = "marketplace"))]
+mod aws;
 mod catalogue;
 mod connector;
 mod credentials;
@@ -60,6 +63,8 @@ mod error;
 pub mod filter;
 #[cfg(feature = "lambda")]
 pub mod lambda;
+#[cfg(feature = "marketplace")]
+pub mod marketplace;
 pub mod protocol;
 mod secret;
 mod selection;
