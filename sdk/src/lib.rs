@@ -42,6 +42,7 @@
 //! - [`filter`]: AppFlow's filter language: parse, show, evaluate. No I/O.
 //! - [`Connector`] and [`InvocationContext`]: what an author implements, and what comes with each call.
 //! - [`Catalogue`] and [`Selection`]: answers for fixed entities, and filter and projection of JSON records.
+//! - [`Entity`] and [`FieldType`]: definitions of entities that come from Rust types.
 //! - [`handle`] and [`dispatch`]: bytes or typed requests in, responses out, in process.
 //! - `lambda::run` (feature `lambda`): the same on AWS Lambda, with credentials from Secrets Manager.
 //!
@@ -51,6 +52,7 @@
 //!
 //! # Features
 //! - `lambda` (on by default): `lambda::run` and the AWS crates it needs. Without it the crate is types and logic only.
+//! - `derive`: `#[derive(Entity)]`, which writes an entity's definition from a struct.
 //! - `marketplace`: `marketplace::Entitlement`, which asks whether the AWS account has subscribed to the connector.
 
 #[cfg(any(feature = "lambda", feature = "marketplace"))]
@@ -59,6 +61,7 @@ mod catalogue;
 mod connector;
 mod credentials;
 mod dispatch;
+mod entity;
 mod error;
 pub mod filter;
 #[cfg(feature = "lambda")]
@@ -70,10 +73,13 @@ mod secret;
 mod selection;
 mod settings;
 
+#[cfg(feature = "derive")]
+pub use appflow_derive::Entity;
 pub use catalogue::Catalogue;
 pub use connector::{Connector, InvocationContext};
 pub use credentials::{ConnectionCredentials, SecretStore};
 pub use dispatch::{dispatch, handle};
+pub use entity::{Entity, FieldType};
 pub use error::ConnectorError;
 pub use secret::Secret;
 pub use selection::Selection;
