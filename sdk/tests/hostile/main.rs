@@ -76,6 +76,38 @@ fn input(target: &str) -> impl Strategy<Value = Vec<u8>> + use<> {
     prop_oneof![9 => changed, 1 => prop::collection::vec(any::<u8>(), 0..64)]
 }
 
+/// A secret of any kind that has some of the members which matter, of any type.
+fn secret() -> impl Strategy<Value = Vec<u8>> {
+    let keys = vec![
+        "username",
+        "userName",
+        "password",
+        "apiKey",
+        "apiSecretKey",
+        "secretKey",
+        "accessToken",
+        "refreshToken",
+        "customAuthenticationType",
+        "authenticationType",
+        "customCredentials",
+        "param1",
+    ];
+    let value = prop_oneof![6 => "[a-z]{0,6}".prop_map(serde_json::Value::from), 1 => Just(serde_json::Value::Null),
+        1 => any::<i32>().prop_map(serde_json::Value::from)];
+    let members = prop::collection::btree_map(prop::sample::select(keys), value, 0..6);
+    let nested = prop::option::of(members.clone());
+    (any::<u8>(), members, nested).prop_map(|(kind, members, nested)| {
+        let mut members: serde_json::Map<_, _> =
+            members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        if let Some(nested) = nested {
+            members.insert("customCredentials".to_owned(), serde_json::json!(nested));
+        }
+        let mut bytes = vec![kind];
+        bytes.extend(serde_json::Value::from(members).to_string().into_bytes());
+        bytes
+    })
+}
+
 #[test]
 fn seeds_of_requests_and_responses_can_be_read() {
     for seed in seeds("request") {
@@ -119,7 +151,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_of_any_secret_is_told(input in input("credentials")) {
+    fn no_text_of_any_secret_is_told(input in prop_oneof![secret(), input("credentials")]) {
         credentials::holds(&input);
     }
 
