@@ -12,6 +12,10 @@ use crate::protocol::AuthenticationType;
 use crate::secret::Secret;
 
 /// Where secrets are read. The Lambda adapter reads Secrets Manager; tests hand in a map.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no store of secrets",
+    note = "hand in a `BTreeMap<String, Secret>` by ARN, or implement `appflow_sdk::SecretStore` for it"
+)]
 pub trait SecretStore: fmt::Debug + Send + Sync {
     /// The text of the secret's current version.
     ///

@@ -18,6 +18,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use crate::aws;
 use crate::connector::Connector;
 use crate::credentials::SecretStore;
 use crate::dispatch::handle_with_summary;
@@ -182,16 +183,7 @@ impl fmt::Debug for SecretsManager {
 
 impl SecretsManager {
     async fn client(&self) -> &Client {
-        self.client
-            .get_or_init(|| async {
-                use aws_smithy_http_client::{Builder, tls};
-                let http = Builder::new()
-                    .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-                    .build_https();
-                let config = aws_config::defaults(aws_config::BehaviorVersion::v2026_01_12()).http_client(http);
-                Client::new(&config.load().await)
-            })
-            .await
+        self.client.get_or_init(|| async { Client::new(&aws::configuration().await) }).await
     }
 
     /// Tries again for a short time when the secret is not visible yet.
@@ -222,24 +214,13 @@ impl SecretsManager {
                 )),
                 _ => ConnectorError::server_error(text),
             }
-            .with_source(chain(&error))
+            .with_source(aws::chain(&error))
         })?;
         match answer.secret_string {
             Some(text) => Ok(Secret::from(text)),
             None => Err(ConnectorError::invalid_credentials(format!("the secret {secret_arn} holds no text"))),
         }
     }
-}
-
-/// What the error and its causes say. Not its `Debug`, which may hold the body of an answer, and so the secret.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 fn is_not_visible_yet(error: &ConnectorError) -> bool {

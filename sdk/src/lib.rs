@@ -52,7 +52,7 @@
 //! | read and write AppFlow's messages | [`protocol`]: the eight requests and responses, as they travel; builders that check configurations and records; no I/O |
 //! | understand and translate a filter | [`filter`]: parse, show, evaluate, translate; no I/O |
 //! | answer requests | [`Connector`], and [`InvocationContext`] for what comes with each call |
-//! | list and describe fixed entities | [`Catalogue`] |
+//! | list and describe fixed entities | [`Catalogue`]; [`Entity`] for definitions that come from Rust types |
 //! | return records | [`Pager`], which cuts pages by count, bytes and time; [`JsonPage`] for what an API answered; [`Selection`] for filter and projection alone |
 //! | write records | [`BatchWriter`] |
 //! | call the source system | [`Retry`]; [`InvocationContext::with_credentials`] for credentials that were renewed meanwhile |
@@ -69,17 +69,24 @@
 //! # Features
 //! - `lambda` (on by default): `lambda::run` and the AWS crates it needs. Without it the crate is types and logic only.
 //! - `testing`: the module `testing`, AppFlow in memory for the tests of a connector. For `[dev-dependencies]`.
+//! - `derive`: `#[derive(Entity)]`, which writes an entity's definition from a struct.
+//! - `marketplace`: `marketplace::Entitlement`, which asks whether the AWS account has subscribed to the connector.
 
+#[cfg(any(feature = "lambda", feature = "marketplace"))]
+mod aws;
 mod catalogue;
 mod connector;
 mod credentials;
 mod dispatch;
+mod entity;
 mod error;
 pub mod filter;
 mod fingerprint;
 mod invocation;
 #[cfg(feature = "lambda")]
 pub mod lambda;
+#[cfg(feature = "marketplace")]
+pub mod marketplace;
 mod page;
 mod pager;
 pub mod protocol;
@@ -95,10 +102,13 @@ pub mod testing;
 mod token;
 mod writer;
 
+#[cfg(feature = "derive")]
+pub use appflow_derive::Entity;
 pub use catalogue::Catalogue;
 pub use connector::Connector;
 pub use credentials::{ConnectionCredentials, SecretStore};
 pub use dispatch::{dispatch, handle, handle_with_summary};
+pub use entity::{Entity, FieldType};
 pub use error::{ConnectorError, HTTP_STATUS_CODES};
 pub use invocation::InvocationContext;
 pub use page::{JsonPage, PageError, PageErrorKind, PageLayout};

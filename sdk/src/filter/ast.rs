@@ -1,5 +1,7 @@
 //! The tree that a filter is read into.
 
+use std::collections::HashSet;
+
 use crate::protocol::ConnectorOperator;
 
 use super::literal::Value;
@@ -190,19 +192,19 @@ impl Condition {
     /// The names of the fields that the condition mentions, each once, in the order of their first mention.
     pub fn fields(&self) -> impl Iterator<Item = &str> {
         let mut names = Vec::new();
-        self.collect_fields(&mut names);
+        self.collect_fields(&mut names, &mut HashSet::new());
         names.into_iter()
     }
 
-    fn collect_fields<'a>(&'a self, names: &mut Vec<&'a str>) {
+    fn collect_fields<'a>(&'a self, names: &mut Vec<&'a str>, seen: &mut HashSet<&'a str>) {
         match self {
-            Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.collect_fields(names)),
-            Self::Not(inner) => inner.collect_fields(names),
+            Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.collect_fields(names, seen)),
+            Self::Not(inner) => inner.collect_fields(names, seen),
             Self::Compare { field, .. }
             | Self::Between { field, .. }
             | Self::In { field, .. }
             | Self::Bare(Operand::Field(field)) => {
-                if !names.contains(&field.as_str()) {
+                if seen.insert(field) {
                     names.push(field);
                 }
             }
@@ -236,6 +238,13 @@ mod tests {
     fn names_each_field_once_in_order_of_mention() {
         let parsed = condition("b = 1 and not (a in (1, 2) or b between 1 and 2) and c and 5");
         assert_eq!(parsed.fields().collect::<Vec<_>>(), ["b", "a", "c"]);
+    }
+
+    #[test]
+    fn names_each_of_a_hundred_thousand_fields() {
+        let names: Vec<String> = (0..100_000).map(|number| format!("field_{number}")).collect();
+        let parsed = condition(&names.join(" and "));
+        assert!(parsed.fields().eq(names.iter().map(String::as_str)));
     }
 
     #[test]

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
@@ -184,7 +183,7 @@ impl Body<'_> {
         };
         // serde refuses a property that occurs twice; the official readers take the last. It is rare enough to pay for a
         // second pass only when the first failed.
-        if let Ok(text) = last_key_wins(self.text, 0)
+        if let Ok(text) = last_key_wins(self.text)
             && let Ok(message) = self.parse(&text)
         {
             return Ok(message);
@@ -218,34 +217,46 @@ impl Body<'_> {
     }
 }
 
-/// As deep as `serde_json` itself reads.
-const MAX_DEPTH: usize = 128;
+/// Deeper than any property of the protocol, which end at the eighth level. What is nested deeper is not read, so that
+/// its keys do not matter, and each level costs a pass over its text.
+const PROTOCOL_DEPTH: usize = 10;
 
 /// Rewrites JSON text so that each object keeps only the last of equal keys. Numbers keep their digits.
-fn last_key_wins(text: &str, depth: usize) -> serde_json::Result<String> {
-    let text = text.trim();
-    if depth > MAX_DEPTH {
-        return Err(serde::de::Error::custom("nested too deeply"));
-    }
+fn last_key_wins(text: &str) -> serde_json::Result<String> {
+    let mut written = String::with_capacity(text.len());
+    write_last_keys(&mut written, text.trim(), 0)?;
+    Ok(written)
+}
+
+fn write_last_keys(written: &mut String, text: &str, depth: usize) -> serde_json::Result<()> {
     match text.as_bytes().first() {
-        Some(b'{') => {
+        Some(b'{') if depth < PROTOCOL_DEPTH => {
             let object: BTreeMap<String, &RawValue> = serde_json::from_str(text)?;
-            let mut members = BTreeMap::new();
-            for (key, value) in object {
-                members.insert(key, RawValue::from_string(last_key_wins(value.get(), depth + 1)?)?);
+            written.push('{');
+            for (index, (key, value)) in object.into_iter().enumerate() {
+                if index > 0 {
+                    written.push(',');
+                }
+                written.push_str(&serde_json::to_string(&key)?);
+                written.push(':');
+                write_last_keys(written, value.get(), depth + 1)?;
             }
-            serde_json::to_string(&members)
+            written.push('}');
         }
-        Some(b'[') => {
-            let array: Vec<&RawValue> = Deserialize::deserialize(&mut serde_json::Deserializer::from_str(text))?;
-            let elements = array
-                .into_iter()
-                .map(|element| RawValue::from_string(last_key_wins(element.get(), depth + 1)?))
-                .collect::<serde_json::Result<Vec<_>>>()?;
-            serde_json::to_string(&elements)
+        Some(b'[') if depth < PROTOCOL_DEPTH && text.contains('{') => {
+            let array: Vec<&RawValue> = serde_json::from_str(text)?;
+            written.push('[');
+            for (index, element) in array.into_iter().enumerate() {
+                if index > 0 {
+                    written.push(',');
+                }
+                write_last_keys(written, element.get(), depth + 1)?;
+            }
+            written.push(']');
         }
-        _ => Ok(text.to_owned()),
+        _ => written.push_str(text),
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -315,12 +326,31 @@ mod tests {
     }
 
     #[test]
-    fn hostile_nesting_behind_a_repeated_key_is_an_error_and_no_overflow() {
-        let deep = "[".repeat(200_000) + &"]".repeat(200_000);
-        let json = format!(
-            r#"{{"type":"ListEntitiesRequest","connectorContext":{{}},"maxResult":1,"maxResult":2,"x":{deep}}}"#
-        );
-        assert!(Request::decode(json.as_bytes()).is_err());
+    fn hostile_nesting_behind_a_repeated_key_is_passed_over() {
+        let arrays = "[".repeat(200_000) + &"]".repeat(200_000);
+        let objects = r#"{"a":1,"a":"#.repeat(50_000) + "1" + &"}".repeat(50_000);
+        for deep in [arrays, objects] {
+            let json = format!(
+                r#"{{"type":"ListEntitiesRequest","connectorContext":{{}},"maxResult":1,"maxResult":2,"x":{deep}}}"#
+            );
+            let Ok(Request::ListEntities(request)) = Request::decode(json.as_bytes()) else {
+                panic!("expected ListEntities")
+            };
+            assert_eq!(request.max_result, 2);
+        }
+    }
+
+    #[test]
+    fn of_equal_keys_at_the_deepest_property_the_last_counts() {
+        let json = r#"{"type":"DescribeEntityRequest","entityIdentifier":"a","connectorContext":{"entityDefinition":{
+            "entity":{"entityIdentifier":"a"},"fields":[{"fieldName":"f","dataType":"Long",
+            "constraints":{"allowedValueRange":{"minRange":1,"minRange":2,"maxRange":3}}}]}}}"#;
+        let Ok(Request::DescribeEntity(request)) = Request::decode(json.as_bytes()) else {
+            panic!("expected DescribeEntity")
+        };
+        let definition = request.connector_context.entity_definition.unwrap();
+        let range = definition.fields[0].constraints.as_ref().unwrap().allowed_value_range.as_ref().unwrap();
+        assert_eq!((range.min_range.as_str(), range.max_range.as_str()), ("2", "3"));
     }
 
     #[test]
