@@ -21,7 +21,7 @@
 //! | text to tree | [`Filter::parse`], [`Filter::from_request`] | [`FilterError`]: the place, marked, and what to write instead |
 //! | tree to text | `Display` of [`Filter`], [`Condition`] and [`Value`] | |
 //! | tree and entity to types | [`TypedFilter::new`] | [`ResolveError`]: the field and the way out |
-//! | types to another language | translate | nothing: what cannot be said there is left to test here |
+//! | types to another language | [`translate`] | nothing: what cannot be said there is left to test here |
 //! | tree and entity to a test | [`Evaluator::new`], [`TypedFilter::evaluator`] | [`ResolveError`] |
 //! | test of a record | [`Evaluator::matches`] | [`EvaluateError`]: the member that is not what its field's type says |
 //!
@@ -39,6 +39,7 @@ mod quantity;
 mod resolve;
 #[cfg(test)]
 mod tests;
+pub mod translate;
 mod typed;
 
 use std::str::FromStr;

@@ -1,0 +1,1 @@
+//! Translations against the evaluator.
