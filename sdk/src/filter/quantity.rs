@@ -135,7 +135,7 @@ impl Quantity {
     /// The nearest binary fraction, if every binary fraction that JSON tells apart from it is told apart from that: 15
     /// digits or fewer, far from the ends of the range.
     pub(super) fn to_f64(&self) -> Option<f64> {
-        let is_safe = self.digits.len() <= 15 && (-290..=290).contains(&self.exponent);
+        let is_safe = self.digits.len() <= 15 && (-300..=305).contains(&self.exponent);
         is_safe.then(|| self.scientific().parse().ok()).flatten()
     }
 
