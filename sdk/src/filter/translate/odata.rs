@@ -14,9 +14,9 @@ use crate::protocol::{FieldDataType, FieldDefinition};
 const LONGEST: usize = 1_500;
 
 /// Words that cannot stand where a property's name does.
-const WORDS: [&str; 22] = [
+const WORDS: [&str; 23] = [
     "add", "all", "and", "any", "div", "divby", "eq", "false", "ge", "gt", "has", "in", "INF", "le", "lt", "mod",
-    "mul", "NaN", "ne", "not", "null", "or",
+    "mul", "NaN", "ne", "not", "null", "or", "true",
 ];
 
 /// Writes filters as `$filter` clauses.
@@ -205,9 +205,8 @@ impl Language for ODataFilter {
 
     fn one_of(&self, _field: &FieldDefinition, name: &str, literals: &[String], is_wanted: bool) -> String {
         if self.knows_in {
-            let not = if is_wanted { "" } else { "not " };
             let list = literals.join(",");
-            return if is_wanted { format!("{name} in ({list})") } else { format!("{not}({name} in ({list}))") };
+            return if is_wanted { format!("{name} in ({list})") } else { format!("not ({name} in ({list}))") };
         }
         let (word, joint) = if is_wanted { ("eq", Self::OR) } else { ("ne", Self::AND) };
         let tests: Vec<_> = literals.iter().map(|literal| format!("{name} {word} {literal}")).collect();
@@ -240,7 +239,6 @@ fn is_identifier(name: &str) -> bool {
         && characters.all(|character| character.is_ascii_alphanumeric() || character == '_')
         && name.len() <= 128
         && !WORDS.contains(&name)
-        && name != "true"
 }
 
 /// Text as a literal; nothing if it has characters that services refuse in an address.
