@@ -69,11 +69,10 @@ impl Outcome {
         let is_below = unit < i128::from(i64::MIN);
         match operator {
             _ if !is_above && !is_below => self,
-            Equal | Contains => Self::Never,
             NotEqual => Self::Always,
             Less | LessOrEqual if is_above => Self::Always,
             Greater | GreaterOrEqual if is_below => Self::Always,
-            Less | LessOrEqual | Greater | GreaterOrEqual => Self::Never,
+            Equal | Contains | Less | LessOrEqual | Greater | GreaterOrEqual => Self::Never,
         }
     }
 }

@@ -93,8 +93,8 @@ fn join<L: Language>(parts: impl Iterator<Item = Option<Said>>, with_and: bool) 
     }
 }
 
-fn exactly(text: String) -> Option<Said> {
-    Some(Said { text, is_exact: true })
+fn exactly(text: String) -> Said {
+    Said { text, is_exact: true }
 }
 
 fn say_test<L: Language>(language: &L, bounds: BetweenBounds, test: &TypedTest, is_wanted: bool) -> Option<Said> {
@@ -106,29 +106,28 @@ fn say_test<L: Language>(language: &L, bounds: BetweenBounds, test: &TypedTest, 
     };
     match test.predicate() {
         // A field that is never null there may be null in records, where what it belongs to is missing.
-        Predicate::Null | Predicate::Present if !can_be_null => None,
-        Predicate::Null => exactly(language.null(&name, is_wanted)),
-        Predicate::Present => exactly(language.null(&name, !is_wanted)),
+        Predicate::Null | Predicate::Present | Predicate::In { or_null: true, .. } if !can_be_null => None,
+        Predicate::Null => Some(exactly(language.null(&name, is_wanted))),
+        Predicate::Present => Some(exactly(language.null(&name, !is_wanted))),
         Predicate::Compare { operator, value } => compare(*operator, value),
         Predicate::Between { lower, upper } => {
             let (from, to) = bounds.comparisons();
             join::<L>([compare(from, lower), compare(to, upper)].into_iter(), is_wanted)
         }
-        Predicate::In { or_null: true, .. } if !can_be_null => None,
-        Predicate::In { values, or_null } => say_in(language, test, &name, values, *or_null, is_wanted),
+        Predicate::In { values, or_null } => say_in(language, test, &name, (values, *or_null), is_wanted),
         Predicate::ContainsText(sought) => {
             let said = language.contains(field, &name, sought, is_wanted)?;
             if is_wanted {
                 return Some(said);
             }
-            said.is_exact.then(|| or_null(language, &name, said.text)).flatten()
+            said.is_exact.then(|| unless_present(language, &name, &said.text))
         }
         Predicate::ContainsElement(_) | Predicate::ContainsEntry(_) => None,
     }
 }
 
 /// The text, or the field is null.
-fn or_null<L: Language>(language: &L, name: &str, text: String) -> Option<Said> {
+fn unless_present<L: Language>(language: &L, name: &str, text: &str) -> Said {
     exactly(format!("({}{}{text})", language.null(name, true), L::OR))
 }
 
@@ -141,7 +140,7 @@ fn say_compared<L: Language>(
 ) -> Option<Said> {
     let (operator, literal, is_exact) = match compared {
         Compared::With { operator, literal, is_exact } => (*operator, literal, *is_exact),
-        Compared::Always if can_be_null => return exactly(language.null(name, !is_wanted)),
+        Compared::Always if can_be_null => return Some(exactly(language.null(name, !is_wanted))),
         Compared::Always | Compared::Never => return None,
     };
     if is_wanted {
@@ -154,15 +153,14 @@ fn say_compared<L: Language>(
         return None;
     }
     let text = language.comparison(name, opposite(operator)?, literal);
-    if can_be_null { or_null(language, name, text) } else { exactly(text) }
+    Some(if can_be_null { unless_present(language, name, &text) } else { exactly(text) })
 }
 
 fn say_in<L: Language>(
     language: &L,
     test: &TypedTest,
     name: &str,
-    values: &[TypedValue],
-    or_null_too: bool,
+    (values, or_null): (&[TypedValue], bool),
     is_wanted: bool,
 ) -> Option<Said> {
     let field = test.field();
@@ -181,18 +179,18 @@ fn say_in<L: Language>(
     if !is_wanted && !is_exact {
         return None;
     }
-    let null = language.null(name, or_null_too == is_wanted);
+    let null = language.null(name, or_null == is_wanted);
     if literals.is_empty() {
-        return or_null_too.then(|| exactly(null)).flatten();
+        return or_null.then(|| exactly(null));
     }
     let listed = language.one_of(field, name, &literals, is_wanted);
-    let text = match (is_wanted, or_null_too) {
+    let said = match (is_wanted, or_null) {
         (true, false) => listed,
         (false, false) if !language.can_be_null(field) => listed,
         (true, true) | (false, false) => format!("({null}{}{listed})", L::OR),
         (false, true) => format!("({null}{}{listed})", L::AND),
     };
-    Some(Said { text, is_exact })
+    Some(Said { text: said, is_exact })
 }
 
 fn opposite(operator: Comparison) -> Option<Comparison> {

@@ -327,8 +327,7 @@ fn time(moment: Moment, format: TimeFormat, operator: Comparison, takes_in: bool
     let moved = match (place.is_exact, takes_in) {
         (true, true) => place.floor,
         (true, false) if is_lower => place.floor - 1,
-        (false, true) if is_lower => place.floor,
-        (false, false) if is_lower => place.floor,
+        (false, _) if is_lower => place.floor,
         (true, false) | (false, _) if is_upper => place.floor + 1,
         (true, false) | (false, _) => return None,
     };

@@ -3,9 +3,9 @@
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
 
-use super::super::grid::{self, Place};
+use super::super::grid::{self, Outcome, Place};
 use super::{SqlDialect, SqlParameter};
-use crate::filter::TypedValue;
+use crate::filter::{Comparison, TypedValue};
 use crate::protocol::FieldDataType;
 
 /// A column of a table.
@@ -127,6 +127,12 @@ impl SqlStorage {
             TypedValue::Moment(moment) => self.unit().map(|unit| Place::of_moment(*moment, unit)),
             _ => None,
         }
+    }
+
+    /// What a comparison with a value at that place comes to.
+    pub(super) fn outcome(self, place: Place, operator: Comparison) -> Outcome {
+        let outcome = place.compare(operator);
+        if self.is_counted() { outcome.within_64_bits() } else { outcome }
     }
 
     /// What to bind for a number of units; nothing if the database cannot read it.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 pub use column::{SqlColumn, SqlStorage};
 pub use dialect::SqlDialect;
 
-use super::grid::{Outcome, Place};
+use super::grid::Outcome;
 use super::{Handling, Translation};
 use crate::filter::{Comparison, Predicate, TypedCondition, TypedFilter, TypedTest, TypedValue};
 use crate::protocol::FieldDefinition;
@@ -176,7 +176,7 @@ impl Writer<'_> {
         value: &TypedValue,
     ) -> Option<String> {
         let (operator, operand) = match storage.place(value) {
-            Some(place) => match self.outcome(storage, place, operator) {
+            Some(place) => match storage.outcome(place, operator) {
                 Outcome::Compare(operator, unit) => (operator, self.unit(storage, unit)?),
                 Outcome::Always => return Some(format!("{column} IS NOT NULL")),
                 Outcome::Never => return Some("FALSE".to_owned()),
@@ -200,7 +200,7 @@ impl Writer<'_> {
         for value in values {
             self.count_term()?;
             match storage.place(value) {
-                Some(place) => match self.outcome(storage, place, Comparison::Equal) {
+                Some(place) => match storage.outcome(place, Comparison::Equal) {
                     Outcome::Compare(_, unit) => operands.push(self.unit(storage, unit)?),
                     Outcome::Always => return None,
                     Outcome::Never => {}
@@ -229,11 +229,6 @@ impl Writer<'_> {
             SqlDialect::MySql => format!("LOCATE({sought}, {text}) > 0"),
             SqlDialect::Sqlite => format!("instr({column}, {sought}) > 0"),
         })
-    }
-
-    fn outcome(&self, storage: SqlStorage, place: Place, operator: Comparison) -> Outcome {
-        let outcome = place.compare(operator);
-        if storage.is_counted() { outcome.within_64_bits() } else { outcome }
     }
 
     /// The placeholder for a whole number of the storage's units.
