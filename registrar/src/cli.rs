@@ -109,6 +109,8 @@ pub enum Command {
     Query(QueryArgs),
     /// Send one raw request and print the raw answer
     Invoke(InvokeArgs),
+    /// Explain a filter expression and translate it
+    Filter(FilterArgs),
     /// Keep the embedded local AWS running and print the variables that other tools need
     Local(LocalArgs),
 }
@@ -319,6 +321,53 @@ pub struct InvokeArgs {
     /// Which connector.
     #[command(flatten)]
     pub connector: ConnectorArgs,
+}
+
+/// `filter`
+#[derive(Debug, Args)]
+pub struct FilterArgs {
+    /// Filter in AppFlow's language, as in 'id > 5 and name contains "a"'
+    pub expression: String,
+    /// What to show instead of the explanation
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub to: Option<FilterForm>,
+    /// Database that SQL is for
+    #[arg(long, value_enum, value_name = "NAME", default_value = "postgresql")]
+    pub dialect: FilterDialect,
+    /// File with the entity's definition, or with a connector's whole answer to `DescribeEntity`, as JSON. Without it, types
+    /// are taken from the literals
+    #[arg(long, value_name = "FILE")]
+    pub definition: Option<PathBuf>,
+    /// Refuse operators that the definition does not declare for the field
+    #[arg(long, requires = "definition")]
+    pub declared: bool,
+}
+
+/// What a filter is translated into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FilterForm {
+    /// The typed tree as JSON.
+    Json,
+    /// A `WHERE` clause with bound parameters.
+    Sql,
+    /// OData's `$filter`.
+    #[value(name = "odata")]
+    OData,
+    /// Salesforce's `WHERE` clause.
+    Soql,
+}
+
+/// A database that SQL is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FilterDialect {
+    /// `PostgreSQL`.
+    #[value(name = "postgresql")]
+    PostgreSql,
+    /// `MySQL` and `MariaDB`.
+    #[value(name = "mysql")]
+    MySql,
+    /// SQLite.
+    Sqlite,
 }
 
 /// `local`

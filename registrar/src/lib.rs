@@ -11,6 +11,7 @@
 //! - [`execute`]: does it, and keeps what was done when a step fails. State lives in AWS, so running again goes on.
 //! - [`report`] and [`outcome`]: progress on standard error, one result on standard output.
 //! - [`ask`]: asks the deployed connector what AppFlow would ask.
+//! - [`explain`]: what a filter means, and what a source system would be told of it.
 //!
 //! AWS types do not leave [`aws`]; nothing but [`report`] prints; only [`environment`] and clap read the environment.
 
@@ -26,6 +27,7 @@ pub mod event;
 pub mod executable;
 pub mod execute;
 pub mod exit_code;
+pub mod explain;
 pub mod interrupt;
 pub mod local;
 pub mod observe;

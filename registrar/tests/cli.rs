@@ -7,7 +7,7 @@ use std::process::Output;
 
 use assert_cmd::Command;
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "plan",
     "deploy",
     "register",
@@ -19,6 +19,7 @@ const COMMANDS: [&str; 12] = [
     "fields",
     "query",
     "invoke",
+    "filter",
     "local",
 ];
 
@@ -61,6 +62,7 @@ fn lists_commands_global_options_and_exit_codes() {
       fields      Show the fields of an entity
       query       Show records of an entity
       invoke      Send one raw request and print the raw answer
+      filter      Explain a filter expression and translate it
       local       Keep the embedded local AWS running and print the variables that other tools need
 
     Options:

@@ -2,6 +2,7 @@
 
 pub mod ask;
 pub mod deploy;
+pub mod filter;
 pub mod local;
 mod preview;
 pub mod status;

@@ -2,14 +2,16 @@
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use crate::protocol::EntityDefinition;
+use crate::protocol::{EntityDefinition, FieldDefinition};
 
 use super::ast::{Comparison, Condition};
-use super::member::{Element, Scalar, ScalarKind};
+use super::member::Scalar;
 use super::resolve::{self, ResolveError};
+use super::typed::{Operators, Predicate, TypedCondition, TypedTest};
 
 /// A condition made ready for the records of one entity.
 ///
@@ -42,7 +44,7 @@ use super::resolve::{self, ResolveError};
 #[derive(Debug, Clone)]
 pub struct Evaluator {
     fields: Vec<String>,
-    node: Node,
+    condition: TypedCondition,
     bounds: BetweenBounds,
 }
 
@@ -59,27 +61,6 @@ pub enum BetweenBounds {
     Exclusive,
 }
 
-/// A condition whose fields are indices and whose values have their field's type.
-#[derive(Debug, Clone)]
-pub(super) enum Node {
-    All(Vec<Node>),
-    Any(Vec<Node>),
-    Not(Box<Node>),
-    Test { field: usize, test: Test },
-}
-
-/// A test of one member.
-#[derive(Debug, Clone)]
-pub(super) enum Test {
-    Null { wanted: bool },
-    Compare { kind: ScalarKind, operator: Comparison, value: Scalar<'static> },
-    Between { kind: ScalarKind, lower: Scalar<'static>, upper: Scalar<'static> },
-    In { kind: ScalarKind, values: Vec<Scalar<'static>>, null: bool },
-    ContainsText(String),
-    ContainsElement(Element),
-    ContainsEntry(Element),
-}
-
 impl Evaluator {
     /// Makes a condition ready for the records of an entity: finds its fields and gives its values their types.
     ///
@@ -91,8 +72,13 @@ impl Evaluator {
     /// has no meaning for a field's type or for null, when a value does not fit the type, and when the bounds of a
     /// `between` are reversed.
     pub fn new(condition: &Condition, entity: &EntityDefinition) -> Result<Self, ResolveError> {
-        let (fields, node) = resolve::resolve(condition, entity)?;
-        Ok(Self { fields, node, bounds: BetweenBounds::default() })
+        let (fields, condition) = resolve::resolve(condition, entity, Operators::Meaningful)?;
+        Ok(Self::from_typed(&fields, condition))
+    }
+
+    pub(super) fn from_typed(fields: &[Arc<FieldDefinition>], condition: TypedCondition) -> Self {
+        let fields = fields.iter().map(|field| field.field_name.clone()).collect();
+        Self { fields, condition, bounds: BetweenBounds::default() }
     }
 
     /// Sets whether the bounds of a `between` belong to the range.
@@ -114,12 +100,16 @@ impl Evaluator {
     /// [`EvaluateError`] when a member that decides is not of its field's type. Members that are not looked at, because
     /// others have decided already, are not checked.
     pub fn matches<'a>(&self, get: impl Fn(&str) -> Option<&'a RawValue>) -> Result<bool, EvaluateError> {
-        self.holds(&self.node, &get)
+        self.holds(&self.condition, &get)
     }
 
-    fn holds<'a>(&self, node: &Node, get: &impl Fn(&str) -> Option<&'a RawValue>) -> Result<bool, EvaluateError> {
-        match node {
-            Node::All(parts) => {
+    fn holds<'a>(
+        &self,
+        condition: &TypedCondition,
+        get: &impl Fn(&str) -> Option<&'a RawValue>,
+    ) -> Result<bool, EvaluateError> {
+        match condition {
+            TypedCondition::All(parts) => {
                 for part in parts {
                     if !self.holds(part, get)? {
                         return Ok(false);
@@ -127,7 +117,7 @@ impl Evaluator {
                 }
                 Ok(true)
             }
-            Node::Any(parts) => {
+            TypedCondition::Any(parts) => {
                 for part in parts {
                     if self.holds(part, get)? {
                         return Ok(true);
@@ -135,50 +125,51 @@ impl Evaluator {
                 }
                 Ok(false)
             }
-            Node::Not(inner) => Ok(!self.holds(inner, get)?),
-            Node::Test { field, test } => {
-                let field = self.fields.get(*field).map(String::as_str).unwrap_or_default();
+            TypedCondition::Not(inner) => Ok(!self.holds(inner, get)?),
+            TypedCondition::Test(test) => {
+                let field = test.field().field_name.as_str();
                 let member = get(field).filter(|member| member.get() != "null");
                 self.passes(test, member).map_err(|kind| EvaluateError { field: field.to_owned(), kind })
             }
         }
     }
 
-    fn passes(&self, test: &Test, member: Option<&RawValue>) -> Result<bool, EvaluateErrorKind> {
+    fn passes(&self, test: &TypedTest, member: Option<&RawValue>) -> Result<bool, EvaluateErrorKind> {
+        let predicate = test.predicate();
         let Some(member) = member else {
-            return Ok(match test {
-                Test::Null { wanted } => *wanted,
-                Test::In { null, .. } => *null,
-                Test::Compare { .. }
-                | Test::Between { .. }
-                | Test::ContainsText(_)
-                | Test::ContainsElement(_)
-                | Test::ContainsEntry(_) => false,
-            });
+            return Ok(matches!(predicate, Predicate::Null | Predicate::In { or_null: true, .. }));
         };
-        match test {
-            Test::Null { wanted } => Ok(!wanted),
-            Test::Compare { kind, operator, value } => {
-                Ok(satisfies(*operator, Scalar::read(member, *kind)?.compare(value)))
+        // A field whose values are not single ones is never compared with a single value.
+        let compare = |matches: &dyn Fn(&Scalar<'_>) -> bool| match test.kind() {
+            Some(kind) => Scalar::read(member, kind).map(|found| matches(&found)),
+            None => Ok(false),
+        };
+        match predicate {
+            Predicate::Null => Ok(false),
+            Predicate::Present => Ok(true),
+            Predicate::Compare { operator, value } => compare(&|found| satisfies(*operator, value.compared_by(found))),
+            Predicate::Between { lower, upper } => {
+                let (from, to) = self.bounds.comparisons();
+                compare(&|found| satisfies(from, lower.compared_by(found)) && satisfies(to, upper.compared_by(found)))
             }
-            Test::Between { kind, lower, upper } => {
-                let found = Scalar::read(member, *kind)?;
-                let (from, to) = match self.bounds {
-                    BetweenBounds::Inclusive => (Comparison::GreaterOrEqual, Comparison::LessOrEqual),
-                    BetweenBounds::Exclusive => (Comparison::Greater, Comparison::Less),
-                };
-                Ok(satisfies(from, found.compare(lower)) && satisfies(to, found.compare(upper)))
+            Predicate::In { values, .. } => {
+                compare(&|found| values.iter().any(|value| satisfies(Comparison::Equal, value.compared_by(found))))
             }
-            Test::In { kind, values, .. } => {
-                let found = Scalar::read(member, *kind)?;
-                Ok(values.iter().any(|value| satisfies(Comparison::Equal, found.compare(value))))
+            Predicate::ContainsText(sought) => {
+                compare(&|found| matches!(found, Scalar::Text(found) if found.contains(sought)))
             }
-            Test::ContainsText(sought) => match Scalar::read(member, ScalarKind::Text)? {
-                Scalar::Text(found) => Ok(found.contains(sought)),
-                Scalar::Boolean(_) | Scalar::Number(_) | Scalar::Moment(_) => Ok(false),
-            },
-            Test::ContainsElement(sought) => sought.is_in_list(member),
-            Test::ContainsEntry(sought) => sought.is_in_map(member),
+            Predicate::ContainsElement(sought) => sought.is_in_list(member),
+            Predicate::ContainsEntry(sought) => sought.is_in_map(member),
+        }
+    }
+}
+
+impl BetweenBounds {
+    /// How a value inside the range compares with the lower and with the upper bound.
+    pub(super) const fn comparisons(self) -> (Comparison, Comparison) {
+        match self {
+            Self::Inclusive => (Comparison::GreaterOrEqual, Comparison::LessOrEqual),
+            Self::Exclusive => (Comparison::Greater, Comparison::Less),
         }
     }
 }

@@ -4,7 +4,6 @@
 //! quotes, text may be a bare number. Nothing is read as something else in silence.
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use jiff::SignedDuration;
@@ -17,6 +16,7 @@ use crate::protocol::FieldDataType;
 use super::evaluate::EvaluateErrorKind;
 use super::literal;
 use super::quantity::{NotAQuantity, Quantity};
+use super::typed::Moment;
 
 /// The four ways in which single values compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl ScalarKind {
     }
 }
 
-/// A single value, of a filter or of a record.
+/// A single value of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Scalar<'a> {
     Boolean(bool),
@@ -85,30 +85,37 @@ impl<'a> Scalar<'a> {
             _ => Err(wrong),
         }
     }
-
-    /// Which of two is greater; nothing for values of different kinds, which the evaluator never compares.
-    pub(super) fn compare(&self, other: &Scalar<'_>) -> Option<Ordering> {
-        match (self, other) {
-            (Self::Boolean(left), Scalar::Boolean(right)) => Some(left.cmp(right)),
-            (Self::Number(left), Scalar::Number(right)) => Some(left.cmp(right)),
-            (Self::Text(left), Scalar::Text(right)) => Some(left.as_ref().cmp(right.as_ref())),
-            (Self::Moment(left), Scalar::Moment(right)) => Some(left.cmp(right)),
-            (Self::Boolean(_) | Self::Number(_) | Self::Text(_) | Self::Moment(_), _) => None,
-        }
-    }
 }
 
 /// What `contains` looks for in lists and maps, whose elements can have any type.
 ///
 /// A number is found by its size, a date or moment by its time, and anything by its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Element {
+pub struct Element {
     pub(super) text: String,
     pub(super) quantity: Option<Quantity>,
-    pub(super) moment: Option<SignedDuration>,
+    pub(super) moment: Option<Moment>,
 }
 
 impl Element {
+    /// Its text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The number it is, if the filter has it without quotes.
+    #[must_use]
+    pub fn number(&self) -> Option<&Quantity> {
+        self.quantity.as_ref()
+    }
+
+    /// The moment it is, if the filter has a date or a date and time without quotes.
+    #[must_use]
+    pub fn moment(&self) -> Option<Moment> {
+        self.moment
+    }
+
     /// Whether it is an element of the array.
     pub(super) fn is_in_list(&self, raw: &RawValue) -> Result<bool, EvaluateErrorKind> {
         let wrong = EvaluateErrorKind::WrongType { expected: "an array", found: json_type(raw.get()) };
@@ -131,7 +138,7 @@ impl Element {
         match json_type(text) {
             "text" => {
                 let text = string(raw)?;
-                Ok(text == self.text || self.moment.is_some_and(|sought| moment(&text) == Some(sought)))
+                Ok(text == self.text || self.moment.is_some_and(|sought| moment(&text) == Some(sought.since_epoch())))
             }
             "a number" => match &self.quantity {
                 Some(sought) => Ok(Quantity::parse(text).as_ref() == Ok(sought)),

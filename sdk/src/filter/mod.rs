@@ -20,7 +20,9 @@
 //! |---|---|---|
 //! | text to tree | [`Filter::parse`], [`Filter::from_request`] | [`FilterError`]: the place, marked, and what to write instead |
 //! | tree to text | `Display` of [`Filter`], [`Condition`] and [`Value`] | |
-//! | tree and entity to a test | [`Evaluator::new`] | [`ResolveError`]: the field and the way out |
+//! | tree and entity to types | [`TypedFilter::new`] | [`ResolveError`]: the field and the way out |
+//! | types to another language | [`translate`] | nothing: what cannot be said there is left to test here |
+//! | tree and entity to a test | [`Evaluator::new`], [`TypedFilter::evaluator`] | [`ResolveError`] |
 //! | test of a record | [`Evaluator::matches`] | [`EvaluateError`]: the member that is not what its field's type says |
 //!
 #![doc = include_str!("grammar.md")]
@@ -33,10 +35,12 @@ mod lexer;
 mod literal;
 mod member;
 mod parser;
-pub(crate) mod quantity;
+mod quantity;
 mod resolve;
 #[cfg(test)]
 mod tests;
+pub mod translate;
+mod typed;
 
 use std::str::FromStr;
 
@@ -45,8 +49,11 @@ pub use error::{FilterError, FilterErrorKind};
 pub use evaluate::{BetweenBounds, EvaluateError, EvaluateErrorKind, Evaluator};
 pub use jiff::civil::Date;
 pub use literal::{Instant, NotANumberLiteral, NotAnInstant, Number, Value};
+pub use member::Element;
 pub use parser::{Escapes, MAX_DEPTH};
+pub use quantity::{NotAQuantity, Quantity};
 pub use resolve::{ResolveError, ResolveErrorKind};
+pub use typed::{Moment, Operators, Predicate, TypedCondition, TypedFilter, TypedTest, TypedValue};
 
 /// A filter: which records, and how many of them at most.
 ///

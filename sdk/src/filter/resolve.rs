@@ -1,15 +1,15 @@
 //! Makes a condition ready for one entity: finds the fields, gives values the fields' types.
 
-use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
-use crate::protocol::{EntityDefinition, FieldDataType, FieldDefinition};
+use crate::protocol::{ConnectorOperator, EntityDefinition, FieldDataType, FieldDefinition};
 
 use super::ast::{Comparison, Condition, Operand};
-use super::evaluate::{Node, Test};
-use super::literal::{self, Value};
-use super::member::{self, Element, Scalar, ScalarKind};
+use super::literal::Value;
+use super::member::{self, Element, ScalarKind};
 use super::quantity::Quantity;
+use super::typed::{Moment, Operators, Predicate, TypedCondition, TypedTest, TypedValue};
 
 /// A condition that means nothing for the entity: which part of it, why, and the way out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,15 @@ pub enum ResolveErrorKind {
         operator: &'static str,
         /// The field's type.
         data_type: FieldDataType,
+    },
+    /// The field's definition says that it cannot be filtered on; only with [`Operators::Declared`].
+    NotQueryable,
+    /// The field's definition does not offer the operator; only with [`Operators::Declared`].
+    OperatorNotDeclared {
+        /// The operator as it is written.
+        operator: &'static str,
+        /// Those that it offers, as they are written.
+        declared: Vec<String>,
     },
     /// The operator has no meaning for null.
     NullDoesNotFit {
@@ -94,6 +103,15 @@ impl fmt::Display for ResolveError {
                 let ways_out = operators(data_type);
                 write!(f, "`{operator}` has no meaning for the field `{subject}` of type {data_type}; use {ways_out}")
             }
+            ResolveErrorKind::NotQueryable => {
+                write!(f, "the field `{subject}` cannot be filtered on; its definition says `isQueryable: false`")
+            }
+            ResolveErrorKind::OperatorNotDeclared { operator, declared } if declared.is_empty() => {
+                write!(f, "the field `{subject}` does not offer `{operator}`; use `= null` or `!= null`")
+            }
+            ResolveErrorKind::OperatorNotDeclared { operator, declared } => {
+                write!(f, "the field `{subject}` does not offer `{operator}`; it offers {}", declared.join(", "))
+            }
             ResolveErrorKind::NullDoesNotFit { operator } => {
                 write!(f, "`{operator}` cannot test the field `{subject}` against null; use `= null` or `!= null`")
             }
@@ -134,31 +152,36 @@ fn spelling(data_type: &FieldDataType) -> &'static str {
     }
 }
 
-/// The fields that a condition needs, and the condition with their indices and types.
-pub(super) fn resolve(condition: &Condition, entity: &EntityDefinition) -> Result<(Vec<String>, Node), ResolveError> {
-    let mut resolver = Resolver { entity, fields: Vec::new() };
-    let node = resolver.node(condition)?;
-    Ok((resolver.fields, node))
+/// The fields that a condition needs, and the condition with its fields and types.
+pub(super) fn resolve(
+    condition: &Condition,
+    entity: &EntityDefinition,
+    operators: Operators,
+) -> Result<(Vec<Arc<FieldDefinition>>, TypedCondition), ResolveError> {
+    let mut resolver = Resolver { entity, operators, fields: Vec::new() };
+    let condition = resolver.condition(condition)?;
+    Ok((resolver.fields, condition))
 }
 
 struct Resolver<'a> {
     entity: &'a EntityDefinition,
-    fields: Vec<String>,
+    operators: Operators,
+    fields: Vec<Arc<FieldDefinition>>,
 }
 
 impl Resolver<'_> {
-    fn node(&mut self, condition: &Condition) -> Result<Node, ResolveError> {
+    fn condition(&mut self, condition: &Condition) -> Result<TypedCondition, ResolveError> {
         match condition {
-            Condition::And(parts) => Ok(Node::All(self.nodes(parts)?)),
-            Condition::Or(parts) => Ok(Node::Any(self.nodes(parts)?)),
-            Condition::Not(inner) => Ok(Node::Not(Box::new(self.node(inner)?))),
+            Condition::And(parts) => Ok(TypedCondition::All(self.conditions(parts)?)),
+            Condition::Or(parts) => Ok(TypedCondition::Any(self.conditions(parts)?)),
+            Condition::Not(inner) => Ok(TypedCondition::Not(Box::new(self.condition(inner)?))),
             Condition::Compare { field, operator, value } => {
-                self.test(field, |definition| comparison(definition, *operator, value))
+                self.test(field, condition, |definition| comparison(definition, *operator, value))
             }
             Condition::Between { field, lower, upper } => {
-                self.test(field, |definition| between(definition, lower, upper))
+                self.test(field, condition, |definition| between(definition, lower, upper))
             }
-            Condition::In { field, values } => self.test(field, |definition| within(definition, values)),
+            Condition::In { field, values } => self.test(field, condition, |definition| within(definition, values)),
             Condition::Bare(Operand::Field(field)) => {
                 Err(ResolveError::new(field.as_str(), ResolveErrorKind::BareOperand))
             }
@@ -168,34 +191,69 @@ impl Resolver<'_> {
         }
     }
 
-    fn nodes(&mut self, parts: &[Condition]) -> Result<Vec<Node>, ResolveError> {
-        parts.iter().map(|part| self.node(part)).collect()
+    fn conditions(&mut self, parts: &[Condition]) -> Result<Vec<TypedCondition>, ResolveError> {
+        parts.iter().map(|part| self.condition(part)).collect()
     }
 
     fn test(
         &mut self,
         name: &str,
-        test: impl FnOnce(&FieldDefinition) -> Result<Test, ResolveErrorKind>,
-    ) -> Result<Node, ResolveError> {
-        let definition = self.entity.field(name).ok_or_else(|| {
+        condition: &Condition,
+        predicate: impl FnOnce(&FieldDefinition) -> Result<Predicate, ResolveErrorKind>,
+    ) -> Result<TypedCondition, ResolveError> {
+        let known = self.fields.iter().position(|field| field.field_name == name);
+        let field = match known.and_then(|known| self.fields.get(known)) {
+            Some(field) => Arc::clone(field),
+            None => Arc::new(self.find(name)?.clone()),
+        };
+        let predicate = predicate(&field).map_err(|kind| ResolveError::new(name, kind))?;
+        if self.operators == Operators::Declared {
+            offered(&field, condition, &predicate).map_err(|kind| ResolveError::new(name, kind))?;
+        }
+        if known.is_none() {
+            self.fields.push(Arc::clone(&field));
+        }
+        Ok(TypedCondition::Test(TypedTest::new(field, predicate)))
+    }
+
+    fn find(&self, name: &str) -> Result<&FieldDefinition, ResolveError> {
+        self.entity.field(name).ok_or_else(|| {
             let entity = self.entity.entity.entity_identifier.clone();
             let names = self.entity.fields.iter().map(|field| field.field_name.as_str());
             ResolveError::new(name, ResolveErrorKind::UnknownField { entity, nearest: nearest(name, names) })
-        })?;
-        let test = test(definition).map_err(|kind| ResolveError::new(name, kind))?;
-        let known = self.fields.iter().position(|field| field == name);
-        let field = known.unwrap_or_else(|| {
-            self.fields.push(name.to_owned());
-            self.fields.len() - 1
-        });
-        Ok(Node::Test { field, test })
+        })
     }
 }
 
-fn comparison(field: &FieldDefinition, operator: Comparison, value: &Value) -> Result<Test, ResolveErrorKind> {
+/// Whether the field's definition offers the test.
+fn offered(field: &FieldDefinition, condition: &Condition, predicate: &Predicate) -> Result<(), ResolveErrorKind> {
+    if field.read_properties.as_ref().and_then(|read| read.is_queryable) == Some(false) {
+        return Err(ResolveErrorKind::NotQueryable);
+    }
+    let (needed, operator) = match condition {
+        _ if matches!(predicate, Predicate::Null | Predicate::Present) => return Ok(()),
+        Condition::Compare { operator, .. } => (operator.connector_operator(), operator.symbol()),
+        Condition::Between { .. } => (ConnectorOperator::Between, "between"),
+        Condition::In { .. } => (ConnectorOperator::EqualTo, "in"),
+        Condition::And(_) | Condition::Or(_) | Condition::Not(_) | Condition::Bare(_) => return Ok(()),
+    };
+    if field.filter_operators.contains(&needed) {
+        return Ok(());
+    }
+    let declared = field.filter_operators.iter().filter_map(symbol).map(str::to_owned).collect();
+    Err(ResolveErrorKind::OperatorNotDeclared { operator, declared })
+}
+
+/// How the filter language writes an operator of a definition; nothing for those that are not of it.
+fn symbol(operator: &ConnectorOperator) -> Option<&'static str> {
+    let comparison = Comparison::ALL.into_iter().find(|comparison| comparison.connector_operator() == *operator);
+    comparison.map(Comparison::symbol).or((*operator == ConnectorOperator::Between).then_some("between"))
+}
+
+fn comparison(field: &FieldDefinition, operator: Comparison, value: &Value) -> Result<Predicate, ResolveErrorKind> {
     match (operator, value) {
-        (Comparison::Equal, Value::Null) => return Ok(Test::Null { wanted: true }),
-        (Comparison::NotEqual, Value::Null) => return Ok(Test::Null { wanted: false }),
+        (Comparison::Equal, Value::Null) => return Ok(Predicate::Null),
+        (Comparison::NotEqual, Value::Null) => return Ok(Predicate::Present),
         (_, Value::Null) => return Err(ResolveErrorKind::NullDoesNotFit { operator: operator.symbol() }),
         (Comparison::Contains, _) => return contains(field, value),
         _ => {}
@@ -205,10 +263,10 @@ fn comparison(field: &FieldDefinition, operator: Comparison, value: &Value) -> R
     if kind == ScalarKind::Boolean && !is_equality {
         return Err(operator_does_not_fit(field, operator.symbol()));
     }
-    Ok(Test::Compare { kind, operator, value: scalar(field, kind, value)? })
+    Ok(Predicate::Compare { operator, value: typed(field, kind, value)? })
 }
 
-fn between(field: &FieldDefinition, lower: &Value, upper: &Value) -> Result<Test, ResolveErrorKind> {
+fn between(field: &FieldDefinition, lower: &Value, upper: &Value) -> Result<Predicate, ResolveErrorKind> {
     let operator = "between";
     if *lower == Value::Null || *upper == Value::Null {
         return Err(ResolveErrorKind::NullDoesNotFit { operator });
@@ -217,29 +275,31 @@ fn between(field: &FieldDefinition, lower: &Value, upper: &Value) -> Result<Test
     if kind == ScalarKind::Boolean {
         return Err(operator_does_not_fit(field, operator));
     }
-    let (first, second) = (scalar(field, kind, lower)?, scalar(field, kind, upper)?);
-    if first.compare(&second).is_some_and(std::cmp::Ordering::is_gt) {
+    let (first, second) = (typed(field, kind, lower)?, typed(field, kind, upper)?);
+    if first.is_greater_than(&second) {
         return Err(ResolveErrorKind::ReversedBounds { lower: lower.to_string(), upper: upper.to_string() });
     }
-    Ok(Test::Between { kind, lower: first, upper: second })
+    Ok(Predicate::Between { lower: first, upper: second })
 }
 
-fn within(field: &FieldDefinition, values: &[Value]) -> Result<Test, ResolveErrorKind> {
+fn within(field: &FieldDefinition, values: &[Value]) -> Result<Predicate, ResolveErrorKind> {
     let kind = scalar_kind(field, "in")?;
-    let null = values.contains(&Value::Null);
+    let or_null = values.contains(&Value::Null);
     let others = values.iter().filter(|value| **value != Value::Null);
-    let values = others.map(|value| scalar(field, kind, value)).collect::<Result<_, _>>()?;
-    Ok(Test::In { kind, values, null })
+    let values = others.map(|value| typed(field, kind, value)).collect::<Result<_, _>>()?;
+    Ok(Predicate::In { values, or_null })
 }
 
-fn contains(field: &FieldDefinition, value: &Value) -> Result<Test, ResolveErrorKind> {
+fn contains(field: &FieldDefinition, value: &Value) -> Result<Predicate, ResolveErrorKind> {
     match &field.data_type {
-        FieldDataType::String => match scalar(field, ScalarKind::Text, value)? {
-            Scalar::Text(text) => Ok(Test::ContainsText(text.into_owned())),
-            Scalar::Boolean(_) | Scalar::Number(_) | Scalar::Moment(_) => Err(value_does_not_fit(field, value)),
+        FieldDataType::String => match typed(field, ScalarKind::Text, value)? {
+            TypedValue::Text(text) => Ok(Predicate::ContainsText(text)),
+            TypedValue::Boolean(_) | TypedValue::Number(_) | TypedValue::Moment(_) => {
+                Err(value_does_not_fit(field, value))
+            }
         },
-        FieldDataType::List => Ok(Test::ContainsElement(element(field, value)?)),
-        FieldDataType::Map => Ok(Test::ContainsEntry(element(field, value)?)),
+        FieldDataType::List => Ok(Predicate::ContainsElement(element(field, value)?)),
+        FieldDataType::Map => Ok(Predicate::ContainsEntry(element(field, value)?)),
         _ => Err(operator_does_not_fit(field, Comparison::Contains.symbol())),
     }
 }
@@ -258,18 +318,20 @@ fn value_does_not_fit(field: &FieldDefinition, value: &Value) -> ResolveErrorKin
 
 /// The value as the field's type has it. How AppFlow quotes values is not documented, so quotes do not matter where
 /// the field's type leaves no doubt.
-fn scalar(field: &FieldDefinition, kind: ScalarKind, value: &Value) -> Result<Scalar<'static>, ResolveErrorKind> {
-    let scalar = match (kind, value) {
-        (ScalarKind::Boolean, Value::Boolean(boolean)) => Some(Scalar::Boolean(*boolean)),
-        (ScalarKind::Boolean, Value::String(text)) => member::boolean(text).map(Scalar::Boolean),
-        (ScalarKind::Number, Value::Number(number)) => Quantity::parse(number.as_str()).ok().map(Scalar::Number),
-        (ScalarKind::Number, Value::String(text)) => Quantity::parse(text).ok().map(Scalar::Number),
-        (ScalarKind::Text, Value::String(text)) => Some(Scalar::Text(Cow::Owned(text.clone()))),
-        (ScalarKind::Text, Value::Number(number)) => Some(Scalar::Text(Cow::Owned(number.to_string()))),
-        (ScalarKind::Text, Value::Date(date)) => Some(Scalar::Text(Cow::Owned(date.to_string()))),
-        (ScalarKind::Moment, Value::String(text)) => member::moment(text).map(Scalar::Moment),
+fn typed(field: &FieldDefinition, kind: ScalarKind, value: &Value) -> Result<TypedValue, ResolveErrorKind> {
+    let typed = match (kind, value) {
+        (ScalarKind::Boolean, Value::Boolean(boolean)) => Some(TypedValue::Boolean(*boolean)),
+        (ScalarKind::Boolean, Value::String(text)) => member::boolean(text).map(TypedValue::Boolean),
+        (ScalarKind::Number, Value::Number(number)) => Quantity::parse(number.as_str()).ok().map(TypedValue::Number),
+        (ScalarKind::Number, Value::String(text)) => Quantity::parse(text).ok().map(TypedValue::Number),
+        (ScalarKind::Text, Value::String(text)) => Some(TypedValue::Text(text.clone())),
+        (ScalarKind::Text, Value::Number(number)) => Some(TypedValue::Text(number.to_string())),
+        (ScalarKind::Text, Value::Date(date)) => Some(TypedValue::Text(date.to_string())),
+        (ScalarKind::Moment, Value::String(text)) => {
+            member::moment(text).map(|since_epoch| TypedValue::Moment(Moment::new(since_epoch)))
+        }
         (ScalarKind::Moment, Value::Date(_) | Value::DateTime(_) | Value::Number(_)) => {
-            moment(value).map(Scalar::Moment)
+            moment(value).map(TypedValue::Moment)
         }
         // A moment has many spellings, so that comparing its text would depend on chance.
         (ScalarKind::Text, Value::DateTime(_) | Value::Boolean(_) | Value::Null)
@@ -277,15 +339,17 @@ fn scalar(field: &FieldDefinition, kind: ScalarKind, value: &Value) -> Result<Sc
         | (ScalarKind::Number, Value::Boolean(_) | Value::Date(_) | Value::DateTime(_) | Value::Null)
         | (ScalarKind::Moment, Value::Boolean(_) | Value::Null) => None,
     };
-    scalar.ok_or_else(|| value_does_not_fit(field, value))
+    typed.ok_or_else(|| value_does_not_fit(field, value))
 }
 
 /// The moment that a value names; a number counts milliseconds since 1970, as in the official SDKs' tests.
-fn moment(value: &Value) -> Option<jiff::SignedDuration> {
+fn moment(value: &Value) -> Option<Moment> {
     match value {
-        Value::Date(date) => Some(literal::since_epoch(date.to_datetime(jiff::civil::Time::midnight()))),
-        Value::DateTime(instant) => Some(instant.since_epoch()),
-        Value::Number(number) => number.as_str().parse().ok().map(jiff::SignedDuration::from_millis),
+        Value::Date(date) => Some(Moment::from(*date)),
+        Value::DateTime(instant) => Some(Moment::from(*instant)),
+        Value::Number(number) => {
+            number.as_str().parse().ok().map(|count| Moment::new(jiff::SignedDuration::from_millis(count)))
+        }
         Value::Null | Value::Boolean(_) | Value::String(_) => None,
     }
 }

@@ -1,9 +1,12 @@
 //! Conditions that mean nothing for their entity, and what the error tells.
 
-use super::super::{Condition, Evaluator, Operand, ResolveErrorKind, Value};
+use super::super::{
+    BetweenBounds, Condition, Evaluator, Filter, Instant, Moment, Operand, Operators, Predicate, ResolveErrorKind,
+    TypedCondition, TypedFilter, TypedValue, Value,
+};
 use super::condition;
 use super::evaluation::entity;
-use crate::protocol::{EntityDefinition, FieldDataType, FieldDefinition};
+use crate::protocol::{ConnectorOperator, EntityDefinition, FieldDataType, FieldDefinition};
 
 #[track_caller]
 fn refuses(filter: &str, message: &str) {
@@ -108,4 +111,80 @@ fn refuses_reversed_bounds() {
     );
     assert!(Evaluator::new(&condition("integer between 9 and 9.0"), &entity()).is_ok());
     assert!(Evaluator::new(&condition("datetime between 2021-04-21 and 1618876800000"), &entity()).is_err());
+}
+
+fn declared(filter: &str, entity: &EntityDefinition) -> Result<TypedFilter, String> {
+    TypedFilter::new(&Filter::parse(filter).unwrap(), entity, Operators::Declared).map_err(|error| error.to_string())
+}
+
+#[test]
+fn declared_operators_are_those_of_the_definition() {
+    let entity = entity();
+    for filter in [
+        "integer != 5 and integer in (1, 2)",
+        "date between 2021-04-20 and 2021-04-21",
+        "string contains 'x' or string = null",
+        "not boolean = true",
+        "list contains 'x'",
+        "map != null",
+    ] {
+        assert!(declared(filter, &entity).is_ok(), "{filter}");
+        assert!(Evaluator::new(&condition(filter), &entity).is_ok(), "{filter}");
+    }
+    for (filter, message) in [
+        ("integer between 1 and 2", "the field `integer` does not offer `between`; it offers !=, =, <, <=, >, >="),
+        ("date != 2021-04-20", "the field `date` does not offer `!=`; it offers =, <, <=, >, >=, between"),
+        ("string < 'x'", "the field `string` does not offer `<`; it offers contains, =, !="),
+        ("struct = null", "the field `struct` cannot be filtered on; its definition says `isQueryable: false`"),
+    ] {
+        assert_eq!(declared(filter, &entity).unwrap_err(), message);
+        assert!(Evaluator::new(&condition(filter), &entity).is_ok(), "{filter}");
+    }
+}
+
+#[test]
+fn a_definition_that_offers_nothing_still_lets_null_be_tested() {
+    let mut field = FieldDefinition::new("state", FieldDataType::String);
+    field.filter_operators = vec![ConnectorOperator::Projection];
+    field.read_properties = None;
+    let entity = EntityDefinition::new("things", vec![field]);
+    assert!(declared("state = null", &entity).is_ok());
+    let error = declared("state in ('x')", &entity).unwrap_err();
+    assert_eq!(error, "the field `state` does not offer `in`; use `= null` or `!= null`");
+}
+
+#[test]
+fn a_typed_filter_carries_types_bounds_and_limit() {
+    let filter =
+        Filter::parse("datetime between 1618876800000 and 2021-04-21 and integer in ('7', null) limit 5").unwrap();
+    let typed = TypedFilter::new(&filter, &entity(), Operators::Meaningful).unwrap();
+    assert_eq!(typed.limit(), Some(5));
+    assert_eq!(typed.fields().map(|field| field.field_name.as_str()).collect::<Vec<_>>(), ["datetime", "integer"]);
+    let parts = typed.condition().unwrap().conjuncts();
+    let predicates: Vec<_> = parts
+        .iter()
+        .map(|part| match part {
+            TypedCondition::Test(test) => test.predicate().clone(),
+            other => panic!("{other:?} is no test"),
+        })
+        .collect();
+    let day = |day| TypedValue::Moment(Moment::from(jiff::civil::date(2021, 4, day)));
+    assert_eq!(predicates[0], Predicate::Between { lower: day(20), upper: day(21) });
+    let seven = TypedValue::Number("7".parse().unwrap());
+    assert_eq!(predicates[1], Predicate::In { values: vec![seven], or_null: true });
+
+    let exclusive = typed.clone().with_bounds(BetweenBounds::Exclusive).evaluator().unwrap();
+    let inclusive = typed.evaluator().unwrap();
+    let value: Box<serde_json::value::RawValue> = serde_json::from_str("\"2021-04-21\"").unwrap();
+    let record = |name: &str| (name == "datetime").then_some(&*value);
+    assert_eq!((inclusive.matches(record), exclusive.matches(record)), (Ok(true), Ok(false)));
+}
+
+#[test]
+fn a_moment_is_a_day_only_at_its_beginning() {
+    let day = jiff::civil::date(2021, 4, 20);
+    assert_eq!(Moment::from(day).to_date(), Some(day));
+    let noon: Instant = "2021-04-20T12:00:00Z".parse().unwrap();
+    assert_eq!((Moment::from(noon).to_date(), Moment::from(noon).to_instant()), (None, Some(noon)));
+    assert_eq!(Moment::new(jiff::SignedDuration::MAX).to_instant(), None);
 }

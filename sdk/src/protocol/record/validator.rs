@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::violation::{RecordErrors, RecordRule, RecordViolation};
 use super::{Record, json_kind, moment};
-use crate::filter::quantity::Quantity;
+use crate::filter::Quantity;
 use crate::protocol::{EntityDefinition, FieldConstraints, FieldDataType, FieldDefinition, RangeConstraint};
 
 /// Checks records against an entity's definition, by the data format that the official Java SDK describes and its
