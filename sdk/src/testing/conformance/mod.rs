@@ -41,23 +41,23 @@ use observed::Observed;
 ///
 /// ```
 /// # use appflow_sdk::protocol::*;
-/// # use appflow_sdk::{Catalogue, Connector, ConnectorError, InvocationContext, Selection};
+/// # use appflow_sdk::{Catalogue, Connector, ConnectorError, InvocationContext, JsonPage, PageLayout, Pager};
 /// # struct Acme(Catalogue);
 /// # impl Acme { fn new() -> Self { Self(Catalogue::new(vec![EntityDefinition::new("orders", vec![
 /// #     FieldDefinition::new("id", FieldDataType::Integer).primary_key()])])) } }
 /// # impl Connector for Acme {
 /// #     async fn describe_connector_configuration(&self, _: DescribeConnectorConfigurationRequest, _: &InvocationContext)
 /// #         -> Result<DescribeConnectorConfigurationResponse, ConnectorError> {
-/// #         Ok(DescribeConnectorConfigurationResponse::source("Acme CRM", "Acme", "1.0.0"))
+/// #         Ok(DescribeConnectorConfigurationResponse::source("Acme CRM", "Acme", "1.0.0").build()?)
 /// #     }
 /// #     async fn list_entities(&self, request: ListEntitiesRequest, _: &InvocationContext)
 /// #         -> Result<ListEntitiesResponse, ConnectorError> { self.0.list(&request) }
 /// #     async fn describe_entity(&self, request: DescribeEntityRequest, _: &InvocationContext)
 /// #         -> Result<DescribeEntityResponse, ConnectorError> { self.0.describe(&request) }
-/// #     async fn query_data(&self, request: QueryDataRequest, _: &InvocationContext)
+/// #     async fn query_data(&self, request: QueryDataRequest, context: &InvocationContext)
 /// #         -> Result<QueryDataResponse, ConnectorError> {
-/// #         let selection = Selection::for_query(self.0.get(&request.entity_identifier)?, &request)?;
-/// #         Ok(QueryDataResponse::new(selection.apply_all([serde_json::from_str(r#"{"id":1}"#).unwrap()])?, None))
+/// #         let page = JsonPage::read(br#"[{"id":1}]"#.to_vec(), &PageLayout::new(""))?;
+/// #         Pager::new(self.0.get(&request.entity_identifier)?, &request, context)?.one_page(page).await
 /// #     }
 /// # }
 /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
