@@ -30,3 +30,9 @@ ci:
 lambda:
     cargo lambda build --release --arm64 --package appflow-connector --output-format zip
     @ls -l target/lambda/appflow-connector/bootstrap.zip
+
+# Measure the connector against its budgets, beside a floor in the same run. `just bench --check` fails when one is missed.
+bench *options:
+    cargo build --release --package appflow-connector
+    cargo build --release --package appflow-bench
+    target/release/appflow-bench {{options}}
