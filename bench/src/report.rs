@@ -190,3 +190,40 @@ fn table<T>(f: &mut fmt::Formatter<'_>, head: &[&str], rows: &[T], cells: impl F
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outside::Measured;
+
+    fn report(zipped: usize, peak_memory: Option<u64>, start: f64) -> Report {
+        let figures = Figures { p50: start, p99: start };
+        let measured = Measured { start: figures, first: figures, warm: figures, processor: figures, peak_memory };
+        let comparison = Comparison {
+            work: "work",
+            connector: measured,
+            echo: measured,
+            start_ratio: 1.0,
+            first_ratio: 1.0,
+            warm_ratio: 1.0,
+            processor_ratio: 1.0,
+        };
+        let cost = Cost { page: "page", way: "way", milliseconds: 1.0, checking_passes: 9.0, tree_passes: 1.5 };
+        let artefact = Artefact { executable: 2 * zipped, zipped };
+        Report::new(artefact, [comparison.clone(), comparison], vec![cost], 0.1)
+    }
+
+    #[test]
+    fn a_slow_machine_misses_nothing_that_is_checked() {
+        let report = report(4_000_000, Some(40_000_000), 1_000.0);
+        assert_eq!(report.missed(), <[&str; 0]>::default());
+        assert!(report.budgets.iter().any(|budget| !budget.is_met()));
+    }
+
+    #[test]
+    fn size_and_memory_are_checked_where_they_are_known() {
+        assert_eq!(report(4_000_001, None, 1.0).missed(), ["Lambda artefact, release, zipped"]);
+        assert_eq!(report(1, Some(40_000_001), 1.0).missed(), ["peak memory for a 5 MB page, largest of all rounds"]);
+        assert!(report(1, None, 1.0).to_string().contains("| unknown here |"));
+    }
+}
