@@ -57,3 +57,9 @@ fuzz TARGET SECONDS="600":
     cargo fuzz run --fuzz-dir sdk/fuzz --sanitizer none {{TARGET}} sdk/fuzz/corpus/{{TARGET}} sdk/fuzz/seeds/{{TARGET}} -- \
         -max_total_time={{SECONDS}} -timeout=10 -max_len=8192 \
         -dict=sdk/fuzz/dictionaries/{{ if TARGET == "filter" { "filter" } else { "json" } }}.dict
+
+# Measure the connector against its budgets, beside a floor in the same run. `just bench --check` fails when one is missed.
+bench *options:
+    cargo build --release --package appflow-connector
+    cargo build --release --package appflow-bench
+    target/release/appflow-bench {{options}}

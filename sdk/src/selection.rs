@@ -1,8 +1,9 @@
 //! Filter and projection of JSON records, without building a tree of each record.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::error::ConnectorError;
@@ -40,6 +41,7 @@ pub struct Selection {
     fields: Vec<Located>,
     /// Fields that only the filter needs.
     tested: Vec<Located>,
+    members: Members,
     evaluator: Option<Evaluator>,
     limit: Option<u64>,
     /// Whether records are kept as they are.
@@ -55,6 +57,10 @@ struct Located {
     /// The name as JSON text, quoted and escaped.
     key: String,
     place: Place,
+    /// Which of the [`Members`] it is or begins with.
+    member: usize,
+    /// Which of them the part of the name before the first dot is.
+    outer: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -76,21 +82,27 @@ impl Selection {
         selected_field_names: Option<&[String]>,
         condition: Option<&Condition>,
     ) -> Result<Self, ConnectorError> {
-        let names: Vec<&str> = match selected_field_names {
+        let mut names: Vec<&str> = match selected_field_names {
             Some(names) => names.iter().map(String::as_str).collect(),
             None => definition.fields.iter().map(|field| field.field_name.as_str()).collect(),
         };
-        let fields = names.into_iter().map(|name| Located::find(definition, name)).collect::<Result<Vec<_>, _>>()?;
+        // A field that is named twice is written once.
+        let mut seen = HashSet::new();
+        names.retain(|name| seen.insert(*name));
+        let mut fields =
+            names.into_iter().map(|name| Located::find(definition, name)).collect::<Result<Vec<_>, _>>()?;
         let evaluator = condition.map(|condition| Evaluator::new(condition, definition)).transpose()?;
         let needed = evaluator.as_ref().map_or(&[][..], Evaluator::fields);
-        let tested = needed
+        let mut tested = needed
             .iter()
             .filter(|name| !fields.iter().any(|field| field.name == **name))
             .map(|name| Located::find(definition, name))
             .collect::<Result<Vec<_>, _>>()?;
+        let members = Members::of(fields.iter_mut().chain(&mut tested));
         Ok(Self {
             fields,
             tested,
+            members,
             evaluator,
             limit: None,
             is_whole: false,
@@ -144,6 +156,7 @@ impl Selection {
                 located.place = Place::Pointer(steps.clone());
             }
         }
+        self.members = Members::of(self.fields.iter_mut().chain(&mut self.tested));
         self
     }
 
@@ -163,16 +176,16 @@ impl Selection {
         if self.is_whole && self.evaluator.is_none() {
             return Ok(Some(Record::from_trusted(record.to_owned())));
         }
-        let members = Members::of(record).map_err(|error| {
+        let members = self.members.read(record).map_err(|error| {
             ConnectorError::server_error("the source sent a record that is not a JSON object").with_source(error)
         })?;
-        let selected: Vec<_> = self.fields.iter().map(|field| members.find(field)).collect();
+        let selected: Vec<_> = self.fields.iter().map(|field| field.value(&members)).collect();
         if let Some(evaluator) = &self.evaluator {
             let value_of = |name: &str| {
                 let selected = self.fields.iter().zip(&selected).find(|(field, _)| field.name == name);
                 match selected {
                     Some((_, value)) => *value,
-                    None => self.tested.iter().find(|field| field.name == name).and_then(|field| members.find(field)),
+                    None => self.tested.iter().find(|field| field.name == name).and_then(|field| field.value(&members)),
                 }
             };
             let matches = evaluator.matches(value_of).map_err(|error| {
@@ -186,14 +199,20 @@ impl Selection {
         if self.is_whole {
             return Ok(Some(Record::from_trusted(record.to_owned())));
         }
-        let mut text = String::with_capacity(record.len());
+        let written = self.fields.iter().zip(&selected).filter_map(|(field, value)| {
+            let value = value.map(RawValue::get).filter(|value| *value != "null")?;
+            Some((field.key.as_str(), value))
+        });
+        // Each member has a colon and a comma, except the first, for which there are two braces. A text that fills its
+        // capacity becomes a record without being moved.
+        let members = written.clone().map(|(key, value)| key.len() + value.len() + 2).sum::<usize>();
+        let mut text = String::with_capacity((members + 1).max(2));
         text.push('{');
-        for (field, value) in self.fields.iter().zip(selected) {
-            let Some(value) = value.map(RawValue::get).filter(|value| *value != "null") else { continue };
+        for (key, value) in written {
             if text.len() > 1 {
                 text.push(',');
             }
-            text.push_str(&field.key);
+            text.push_str(key);
             text.push(':');
             text.push_str(value);
         }
@@ -215,58 +234,116 @@ impl Located {
         let key = serde_json::to_string(name).map_err(|error| {
             ConnectorError::unknown_error(format!("the field name {name:?} cannot be written")).with_source(error)
         })?;
-        Ok(Self { name: name.to_owned(), key, place: Place::Name })
+        Ok(Self { name: name.to_owned(), key, place: Place::Name, member: 0, outer: None })
+    }
+
+    /// Its text in a record whose members were read.
+    fn value<'a>(&self, members: &[Option<&'a RawValue>]) -> Option<&'a RawValue> {
+        let member = |index: usize| members.get(index).copied().flatten();
+        match &self.place {
+            Place::Name => member(self.member).or_else(|| walk(member(self.outer?)?, self.name.split('.').skip(1))),
+            Place::Pointer(steps) => walk(member(self.member)?, steps.iter().skip(1).map(String::as_str)),
+        }
     }
 }
 
-/// The members of one object, as text.
-struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+/// The members of a record that are looked at.
+#[derive(Debug, Default)]
+struct Members {
+    /// In the order of the fields.
+    names: Vec<String>,
+    /// Indices into the names, in the order of the alphabet.
+    sorted: Vec<usize>,
+}
 
-impl<'a> Members<'a> {
-    fn of(object: &'a str) -> serde_json::Result<Self> {
-        struct Collect;
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a JSON object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(Key(key)) = map.next_key()? {
-                    members.push((key, map.next_value()?));
+impl Members {
+    /// Those that the fields need, each once; the fields learn which are theirs.
+    fn of<'f>(fields: impl Iterator<Item = &'f mut Located>) -> Self {
+        let mut members = Self::default();
+        for field in fields {
+            (field.member, field.outer) = match &field.place {
+                Place::Name => {
+                    let outer = field.name.split_once('.').map(|(outer, _)| outer);
+                    (members.add(&field.name), outer.map(|outer| members.add(outer)))
                 }
-                Ok(members)
-            }
-        }
-        serde_json::Deserializer::from_str(object).deserialize_map(Collect).map(Self)
-    }
-
-    /// Of a member that occurs twice the last counts.
-    fn get(&self, name: &str) -> Option<&'a RawValue> {
-        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| *value)
-    }
-
-    fn find(&self, field: &Located) -> Option<&'a RawValue> {
-        match &field.place {
-            Place::Name => self.get(&field.name).or_else(|| self.walk(field.name.split('.'))),
-            Place::Pointer(steps) => self.walk(steps.iter().map(String::as_str)),
-        }
-    }
-
-    fn walk<'s>(&self, mut steps: impl Iterator<Item = &'s str>) -> Option<&'a RawValue> {
-        let mut value = self.get(steps.next()?)?;
-        for step in steps {
-            value = if value.get().starts_with('[') {
-                let elements: Vec<&'a RawValue> = serde_json::from_str(value.get()).ok()?;
-                *elements.get(step.parse::<usize>().ok()?)?
-            } else {
-                Members::of(value.get()).ok()?.get(step)?
+                // A pointer without steps is the record itself, which is the value of no field.
+                Place::Pointer(steps) => (steps.first().map_or(usize::MAX, |step| members.add(step)), None),
             };
         }
-        Some(value)
+        members
     }
+
+    fn add(&mut self, name: &str) -> usize {
+        match self.search(name) {
+            Ok(place) => self.sorted[place],
+            Err(place) => {
+                self.sorted.insert(place, self.names.len());
+                self.names.push(name.to_owned());
+                self.names.len() - 1
+            }
+        }
+    }
+
+    fn search(&self, name: &str) -> Result<usize, usize> {
+        self.sorted.binary_search_by(|index| self.names[*index].as_str().cmp(name))
+    }
+
+    /// Their texts in a record. Of a member that occurs twice the last counts.
+    fn read<'a>(&self, record: &'a str) -> serde_json::Result<Vec<Option<&'a RawValue>>> {
+        // Records mostly have their members in one order, and often in that of the fields.
+        let mut expected = 0;
+        read(record, self.names.len(), |key| {
+            let is_expected = self.names.get(expected).is_some_and(|name| name == key);
+            let index = if is_expected { expected } else { self.sorted[self.search(key).ok()?] };
+            expected = index + 1;
+            Some(index)
+        })
+    }
+}
+
+/// The texts of an object's members that have an index, by that index.
+fn read(
+    object: &str,
+    count: usize,
+    index_of: impl FnMut(&str) -> Option<usize>,
+) -> serde_json::Result<Vec<Option<&RawValue>>> {
+    struct Collect<'a, F> {
+        found: Vec<Option<&'a RawValue>>,
+        index_of: F,
+    }
+    impl<'de, F: FnMut(&str) -> Option<usize>> Visitor<'de> for Collect<'de, F> {
+        type Value = Vec<Option<&'de RawValue>>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a JSON object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self::Value, A::Error> {
+            while let Some(Key(key)) = map.next_key()? {
+                match (self.index_of)(&key).and_then(|index| self.found.get_mut(index)) {
+                    Some(found) => *found = Some(map.next_value()?),
+                    None => drop(map.next_value::<IgnoredAny>()?),
+                }
+            }
+            Ok(self.found)
+        }
+    }
+    let collect = Collect { found: vec![None; count], index_of };
+    serde_json::Deserializer::from_str(object).deserialize_map(collect)
+}
+
+/// Follows steps through nested objects and lists.
+fn walk<'a, 's>(from: &'a RawValue, steps: impl Iterator<Item = &'s str>) -> Option<&'a RawValue> {
+    let mut value = from;
+    for step in steps {
+        value = if value.get().starts_with('[') {
+            let elements: Vec<&'a RawValue> = serde_json::from_str(value.get()).ok()?;
+            *elements.get(step.parse::<usize>().ok()?)?
+        } else {
+            read(value.get(), 1, |key| (key == step).then_some(0)).ok()?.pop()??
+        };
+    }
+    Some(value)
 }
 
 /// A key, borrowed where it has no escapes.
@@ -314,6 +391,23 @@ mod tests {
     fn prefers_a_member_whose_name_has_dots_and_the_last_of_equal_members() {
         assert_eq!(apply(Some(&["a.b"]), "", r#"{"a.b":"flat","a":{"b":"deep"}}"#).unwrap(), r#"{"a.b":"flat"}"#);
         assert_eq!(apply(Some(&["id"]), "", r#"{"id":1,"id":2}"#).unwrap(), r#"{"id":2}"#);
+    }
+
+    #[test]
+    fn reads_members_in_any_order_and_between_others() {
+        let record = r#"{"x":[1],"list":[{"y":0,"x/y":"z"}],"amount":2.50,"y":{"id":9},"a":{"b":"deep"},"id":7}"#;
+        assert_eq!(
+            apply(Some(&["id", "amount", "a.b", "first", "id"]), "", record).unwrap(),
+            r#"{"id":7,"amount":2.50,"a.b":"deep","first":"z"}"#
+        );
+        assert_eq!(apply(Some(&[]), "", record).unwrap(), "{}");
+    }
+
+    #[test]
+    fn a_pointer_to_the_whole_record_is_the_value_of_no_field() {
+        let selection = Selection::new(&definition(), None, None).unwrap().locate("id", "");
+        let record = selection.apply(serde_json::from_str(r#"{"id":1,"amount":2}"#).unwrap()).unwrap().unwrap();
+        assert_eq!(record.get(), r#"{"amount":2}"#);
     }
 
     #[test]
