@@ -39,7 +39,7 @@
 //!
 //! # What is where
 //! - [`protocol`]: the eight requests and responses, as they travel. No I/O.
-//! - [`filter`]: AppFlow's filter language: parse, show, evaluate. No I/O.
+//! - [`filter`]: AppFlow's filter language: parse, show, evaluate, translate into SQL, `OData`, SOQL. No I/O.
 //! - [`Connector`] and [`InvocationContext`]: what an author implements, and what comes with each call.
 //! - [`Catalogue`] and [`Selection`]: answers for fixed entities, and filter and projection of JSON records.
 //! - [`handle`] and [`dispatch`]: bytes or typed requests in, responses out, in process.
