@@ -50,7 +50,7 @@
 //! | to … | take |
 //! |---|---|
 //! | read and write AppFlow's messages | [`protocol`]: the eight requests and responses, as they travel; builders that check configurations and records; no I/O |
-//! | understand and translate a filter | [`filter`]: parse, show, evaluate, translate; no I/O |
+//! | understand a filter | [`filter`]: parse, show, type, evaluate; [`filter::translate`] for SQL, OData, SOQL and query strings; no I/O |
 //! | answer requests | [`Connector`], and [`InvocationContext`] for what comes with each call |
 //! | list and describe fixed entities | [`Catalogue`]; [`Entity`] for definitions that come from Rust types |
 //! | return records | [`Pager`], which cuts pages by count, bytes and time; [`JsonPage`] for what an API answered; [`Selection`] for filter and projection alone |

@@ -67,21 +67,19 @@ fn words(translation: &Translation<String>, name: &str, limit: &str) -> Translat
 }
 
 fn as_text<P>(translation: &Translation<P>, pushed: Option<&str>, name: &str, parameters: &str, limit: &str) -> String {
-    let mut text = match pushed {
+    let asked = match pushed {
         Some(pushed) => format!("{name}\n  {pushed}{parameters}"),
         None => format!("{name}\n  nothing"),
     };
-    if let Some(count) = translation.limit {
-        text.push_str(&format!("\n{limit}{count}"));
-    }
+    let limit = translation.limit.map(|count| format!("{limit}{count}"));
     let remains: Vec<_> =
         translation.parts.iter().filter(|(_, handling)| *handling != Handling::Exact).map(remaining).collect();
-    if remains.is_empty() {
-        text.push_str("\nnothing is left to test");
+    let left = if remains.is_empty() {
+        "nothing is left to test".to_owned()
     } else {
-        text.push_str(&format!("\nleft to test on the records\n{}", remains.join("\n")));
-    }
-    text
+        format!("left to test on the records\n{}", remains.join("\n"))
+    };
+    [Some(asked), limit, Some(left)].into_iter().flatten().collect::<Vec<_>>().join("\n")
 }
 
 fn remaining((part, handling): &(appflow_sdk::filter::Condition, Handling)) -> String {

@@ -27,7 +27,9 @@ fn add(condition: &TypedCondition, bounds: BetweenBounds, depth: usize, lines: &
         TypedCondition::All(parts) | TypedCondition::Any(parts) => {
             let is_all = matches!(condition, TypedCondition::All(_));
             lines.push(format!("{indent}{}", if is_all { "all of" } else { "any of" }));
-            parts.iter().for_each(|part| add(part, bounds, depth + 1, lines));
+            for part in parts {
+                add(part, bounds, depth + 1, lines);
+            }
         }
         TypedCondition::Not(inner) => {
             lines.push(format!("{indent}not"));

@@ -87,6 +87,26 @@ fn sends_each_declared_test_and_keeps_the_others() {
 }
 
 #[test]
+fn a_bound_that_the_parameter_leaves_out_is_moved_outward() {
+    use Comparison::{Greater, Less};
+    for (format, filter, pairs) in [
+        (TimeFormat::Rfc3339, "datetime >= 2021-04-20T00:00:00.5Z", "from=2021-04-20T00:00:00Z"),
+        (TimeFormat::Rfc3339, "datetime >= 2021-04-20", "from=2021-04-19T23:59:59Z"),
+        (TimeFormat::Rfc3339, "datetime <= 2021-04-20", "to=2021-04-20T00:00:01Z"),
+        (TimeFormat::Date, "datetime >= 2021-04-20", "from=2021-04-19"),
+        (TimeFormat::Date, "datetime >= 2021-04-20T12:00:00Z", "from=2021-04-20"),
+        (TimeFormat::Date, "datetime < 2021-04-20T12:00:00Z", "to=2021-04-21"),
+        (TimeFormat::EpochSeconds, "datetime >= 1970-01-01T00:01:40Z", "from=99"),
+        (TimeFormat::EpochMilliseconds, "datetime <= 1970-01-01T00:01:40Z", "to=100001"),
+    ] {
+        let query = QueryString::new()
+            .parameter("datetime", comparison(Greater), QueryParameter::new("from").format(format))
+            .parameter("datetime", comparison(Less), QueryParameter::new("to").format(format));
+        assert_eq!(divide(&query, filter), (pairs.to_owned(), filter.to_owned()));
+    }
+}
+
+#[test]
 fn a_value_with_the_separator_in_it_is_not_sent() {
     let query = QueryString::new().parameter("string", QueryTest::In, QueryParameter::new("any").separator(","));
     assert_eq!(divide(&query, "string in ('a,b', 'c')"), (String::new(), "string in ('a,b', 'c')".to_owned()));

@@ -153,7 +153,8 @@ pub(super) fn text() -> impl Strategy<Value = String> {
         "$1",
         "`",
     ]);
-    prop_oneof![6 => awkward.prop_map(str::to_owned), 1 => "[a-b'\"\\\\%_;` \n\t\u{e9}\u{0}]{0,6}"]
+    let alike = select(vec!["", "a", "A", "ab", "aB"]);
+    prop_oneof![6 => alike.prop_map(str::to_owned), 4 => awkward.prop_map(str::to_owned), 1 => "[a-b'\"\\\\%_;` \n\t\u{e9}\u{0}]{0,6}"]
 }
 
 fn cell(data_type: &FieldDataType) -> BoxedStrategy<Cell> {
@@ -295,6 +296,7 @@ pub(super) fn world() -> impl Strategy<Value = World> {
         FieldDataType::BigDecimal,
         FieldDataType::Date,
         FieldDataType::DateTime,
+        FieldDataType::String,
         FieldDataType::String,
     ]);
     prop::collection::vec(data_type, 1..=NAMES.len()).prop_flat_map(|types| {
