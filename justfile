@@ -7,9 +7,10 @@ _help:
 local:
     cargo registrar deploy --local
 
-# Run every test.
+# Run every test. The second command adds those of the SDK's optional features.
 test:
     cargo test
+    cargo test --package appflow-sdk --package appflow-derive --all-features
 
 # Format the code.
 fmt:
@@ -18,8 +19,8 @@ fmt:
 # Lint code, documentation and the CloudFormation template.
 lint:
     cargo fmt --all --check
-    cargo clippy --workspace --all-targets -- --deny warnings
-    RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps
+    cargo clippy --workspace --all-targets --all-features -- --deny warnings
+    RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --all-features --no-deps
     cfn-lint template.yaml
 
 # Everything that must pass before a change lands.

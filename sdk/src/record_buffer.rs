@@ -84,10 +84,8 @@ pub(crate) fn written_length(text: &str) -> usize {
     for chunk in text.as_bytes().chunks(usize::from(u8::MAX)) {
         let (mut escaped, mut spelt_out) = (0_u8, 0_u8);
         for byte in chunk {
-            let is_control = *byte < 0x20;
-            let has_short_form = matches!(byte, 0x08 | b'\t' | b'\n' | 0x0c | b'\r');
-            escaped += u8::from(is_control | (*byte == b'"') | (*byte == b'\\'));
-            spelt_out += u8::from(is_control & !has_short_form);
+            escaped += u8::from(matches!(byte, 0x00..=0x1f | b'"' | b'\\'));
+            spelt_out += u8::from(matches!(byte, 0x00..=0x07 | 0x0b | 0x0e..=0x1f));
         }
         // A backslash and a letter, or a backslash and `u00` with two digits.
         length += usize::from(escaped) + 4 * usize::from(spelt_out);

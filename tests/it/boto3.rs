@@ -11,7 +11,7 @@ fn boto3_registers_connects_describes_and_unregisters() {
     let Some(peers) = peers_or_skip("boto3") else { return };
     let laptop = Laptop::new();
     let server = laptop.serve();
-    let deployed = laptop.deploy(&[]).expect(0).json();
+    let deployed = laptop.deploy(&["--env", "CONNECTOR_METRICS_NAMESPACE=Sample"]).expect(0).json();
     let function = deployed["functionArn"].as_str().unwrap();
     // A function that AppFlow may not invoke: one whose registration was taken back, permission included.
     let forbidden = laptop.deploy(&["--label", "forbidden"]).expect(0).json();
@@ -47,6 +47,23 @@ fn boto3_registers_connects_describes_and_unregisters() {
     assert_eq!(code("inUse"), "ConflictException");
     assert_eq!(code("gone"), "ResourceNotFoundException");
     assert!(!said["wrongPassword"].to_string().contains("hunter2"), "{said}");
+
+    let log = said["log"].as_array().unwrap();
+    let [line] = &log.iter().filter(|line| line["message"] == "answered").collect::<Vec<_>>()[..] else {
+        panic!("one line an invocation: {log:?}")
+    };
+    assert_eq!(
+        (&line["operation"], &line["entity"], &line["flow"]),
+        (&json!("QueryData"), &json!("orders"), &json!("nightly"))
+    );
+    assert_eq!(
+        (&line["outcome"], &line["records"], &line["upstream_calls"]),
+        (&json!("success"), &json!(5), &json!(1))
+    );
+    assert_eq!(line["bytes"], said["answerBytes"]);
+    let metrics = log.iter().find(|line| line.get("_aws").is_some()).unwrap();
+    assert_eq!((&metrics["Operation"], &metrics["Records"]), (&json!("QueryData"), &json!(5)));
+    assert_eq!(metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"], "Sample");
 
     assert!(said["connectorArn"].as_str().unwrap().ends_with(":connector/python"));
     let described = &said["described"];

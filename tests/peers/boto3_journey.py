@@ -3,6 +3,7 @@
 Arguments: the ARN of the connector's function, and of a function that AppFlow may not invoke. Prints one JSON document.
 """
 
+import base64
 import json
 import os
 import sys
@@ -49,6 +50,18 @@ def connection(name, guard, credentials):
 
 # Who is asking.
 said["account"] = boto3.client("sts").get_caller_identity()["Account"]
+
+# What the function writes to its log for one invocation.
+asked = {
+    "type": "QueryDataRequest",
+    "entityIdentifier": "orders",
+    "maxResults": 5,
+    "connectorContext": {"connectorRuntimeSettings": {"baseUrl": f"{sample}/open"}, "flowName": "nightly"},
+}
+invoked = boto3.client("lambda").invoke(FunctionName=permitted, LogType="Tail", Payload=json.dumps(asked))
+said["answerBytes"] = len(invoked["Payload"].read())
+lines = base64.b64decode(invoked["LogResult"]).decode().splitlines()
+said["log"] = [json.loads(line) for line in lines if line.startswith("{")]
 
 # Registration, and its refusals.
 said["badLabel"] = refused(appflow.register_connector, **registration("!", permitted))
