@@ -204,8 +204,8 @@ impl<'a> Pager<'a> {
         self
     }
 
-    /// Sets how many bytes of records a response has at most, as they are written in it; 5 MB of 1024 KB by default, of the
-    /// 6 that Lambda returns.
+    /// Sets how many bytes of records a response has at most, as they are written in it; [`BYTE_BUDGET`] by default, of the
+    /// 6 MB that Lambda returns.
     #[must_use]
     pub fn byte_budget(mut self, bytes: usize) -> Self {
         self.byte_budget = bytes;

@@ -276,7 +276,7 @@ async fn a_record_that_fits_into_no_response_is_named_by_its_key() {
 #[tokio::test]
 async fn a_record_beyond_the_budget_has_a_response_of_its_own_if_one_can_hold_it() {
     let mut source = source(3, 10, Duration::ZERO);
-    source.sizes[1] = 3 * 1024 * 1024;
+    source.sizes[1] = 3_600_000;
     let asking = Asking { filter: String::new(), most: 1000, budget: BYTE_BUDGET, limit: Duration::from_secs(30) };
     assert_eq!(drain(&source, &asking).await, (vec![0, 1, 2], 3));
 }
