@@ -16,7 +16,8 @@ use crate::settings::validate_settings;
 /// An AppFlow custom connector: one method per operation.
 ///
 /// A source writes four methods: what it is, which entities, which fields, which records. The other four have defaults
-/// that are right for such a connector.
+/// that are right for such a connector. A connector that is a destination only answers `query_data` with
+/// [`ConnectorError::unsupported`].
 ///
 /// # Choosing a failure
 /// - `Err(ConnectorError)` is an answer: AppFlow's user sees its code and message. Use it for everything foreseeable.
@@ -146,7 +147,7 @@ pub trait Connector: Send + Sync + 'static {
         context: &InvocationContext,
     ) -> impl Future<Output = Result<RetrieveDataResponse, ConnectorError>> + Send {
         let _ = (request, context);
-        std::future::ready(Err(unsupported(Operation::RetrieveData, "it cannot look records up by id")))
+        std::future::ready(Err(ConnectorError::unsupported(Operation::RetrieveData, "it cannot look records up by id")))
     }
 
     /// Takes a batch of records: only for connectors that offer the mode `DESTINATION`.
@@ -165,10 +166,6 @@ pub trait Connector: Send + Sync + 'static {
         context: &InvocationContext,
     ) -> impl Future<Output = Result<WriteDataResponse, ConnectorError>> + Send {
         let _ = (request, context);
-        std::future::ready(Err(unsupported(Operation::WriteData, "it is a source only")))
+        std::future::ready(Err(ConnectorError::unsupported(Operation::WriteData, "it takes no records")))
     }
-}
-
-fn unsupported(operation: Operation, why: &str) -> ConnectorError {
-    ConnectorError::invalid_argument(format!("this connector does not support {operation}: {why}"))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::filter::{FilterError, ResolveError};
 use crate::page::PageError;
-use crate::protocol::{ConfigurationError, ErrorCode, ErrorDetails};
+use crate::protocol::{ConfigurationError, ErrorCode, ErrorDetails, NotARecord, Operation, RecordErrors};
 
 /// A foreseeable failure of one operation. AppFlow's user sees its code and message; the log also gets its source.
 ///
@@ -90,6 +90,12 @@ impl ConnectorError {
         partial_write_failure => PartialWriteFailure,
         /// An AWS resource, such as the secret, is missing.
         resource_not_found => ResourceNotFoundError,
+    }
+
+    /// `InvalidArgument` for an operation that the connector does not offer, and why.
+    #[must_use]
+    pub fn unsupported(operation: Operation, why: &str) -> Self {
+        Self::invalid_argument(format!("this connector does not support {operation}: {why}"))
     }
 
     /// `ServerError` for an answer of the source system that is not what was expected. `request` says what was asked, as in
@@ -182,6 +188,20 @@ impl From<ResolveError> for ConnectorError {
 impl From<ConfigurationError> for ConnectorError {
     fn from(error: ConfigurationError) -> Self {
         Self::invalid_argument(format!("the connector's configuration cannot be right: {error}"))
+    }
+}
+
+/// `ServerError`: the record that the connector built is not what its entity says.
+impl From<RecordErrors> for ConnectorError {
+    fn from(error: RecordErrors) -> Self {
+        Self::server_error(format!("a record does not fit its entity: {error}"))
+    }
+}
+
+/// `ServerError`: what the connector built is no record.
+impl From<NotARecord> for ConnectorError {
+    fn from(error: NotARecord) -> Self {
+        Self::server_error(error.to_string())
     }
 }
 

@@ -106,7 +106,7 @@ impl InvocationContext {
     /// refreshes the token and asks again.
     ///
     /// The call is made anew as a whole, so it must do no harm twice: one request, or reading. For a write of several
-    /// batches, wrap each batch.
+    /// batches, wrap each batch. [`Retry`](crate::Retry) belongs inside: it repeats with the same credentials.
     ///
     /// ```
     /// # use appflow_sdk::{ConnectionCredentials, ConnectorError, InvocationContext, Secret, protocol::*};
@@ -114,7 +114,7 @@ impl InvocationContext {
     /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
     /// # let context = InvocationContext::new("r", Duration::from_secs(30), Arc::new(BTreeMap::<String, Secret>::new()));
     /// # let request = QueryDataRequest::new("orders", ConnectorContext::default());
-    /// let answer = context.with_credentials(&request.connector_context, |credentials| async move {
+    /// let answer = context.with_credentials(&request.connector_context, async |credentials| {
     ///     # let _ = credentials;
     ///     Ok("what the source system answers")
     /// }).await?;

@@ -29,10 +29,10 @@ use crate::protocol::ErrorCode;
 /// use appflow_sdk::{ConnectorError, Repeat, Retry};
 /// # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?.block_on(async {
 /// # let context = InvocationContext::new("r", Duration::from_secs(30), Arc::new(BTreeMap::<String, Secret>::new()));
-/// let mut busy = 2;
-/// let answer = Retry::default().run(&context, Repeat::Safe, || {
-///     busy -= 1;
-///     async move { if busy >= 0 { Err(ConnectorError::from_http_status(503, "busy")) } else { Ok("the answer") } }
+/// let busy = std::cell::Cell::new(2);
+/// let answer = Retry::default().run(&context, Repeat::Safe, async || {
+///     // … GET /orders …
+///     if busy.replace(busy.get() - 1) > 0 { Err(ConnectorError::from_http_status(503, "busy")) } else { Ok("the answer") }
 /// }).await?;
 /// assert_eq!(answer, "the answer");
 /// # Ok::<(), ConnectorError>(())

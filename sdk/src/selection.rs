@@ -7,9 +7,9 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::error::ConnectorError;
-use crate::filter::{Condition, Evaluator, Filter};
+use crate::filter::{BetweenBounds, Comparison, Condition, Evaluator, Filter, Value};
 use crate::page::steps;
-use crate::protocol::{EntityDefinition, QueryDataRequest, Record};
+use crate::protocol::{EntityDefinition, QueryDataRequest, Record, RetrieveDataRequest};
 
 /// Which records of an entity are wanted, and which of their fields.
 ///
@@ -48,6 +48,9 @@ pub struct Selection {
     is_whole: bool,
     /// Whether the request named fields.
     has_projection: bool,
+    /// Where the author said that fields stand, for a condition that replaces this one.
+    locations: Vec<(String, String)>,
+    bounds: BetweenBounds,
 }
 
 /// A field and where it stands in a source record.
@@ -72,7 +75,7 @@ enum Place {
 }
 
 impl Selection {
-    /// Selects records that meet the condition, with the named fields, or all that the definition has.
+    /// Selects records that meet the condition, with the named fields, or all that the definition has if none is named.
     ///
     /// # Errors
     /// `InvalidArgument` when a selected field or the condition does not fit the definition; the message says which and
@@ -82,6 +85,7 @@ impl Selection {
         selected_field_names: Option<&[String]>,
         condition: Option<&Condition>,
     ) -> Result<Self, ConnectorError> {
+        let selected_field_names = selected_field_names.filter(|names| !names.is_empty());
         let mut names: Vec<&str> = match selected_field_names {
             Some(names) => names.iter().map(String::as_str).collect(),
             None => definition.fields.iter().map(|field| field.field_name.as_str()).collect(),
@@ -107,6 +111,8 @@ impl Selection {
             limit: None,
             is_whole: false,
             has_projection: selected_field_names.is_some(),
+            locations: Vec::new(),
+            bounds: BetweenBounds::default(),
         })
     }
 
@@ -116,8 +122,49 @@ impl Selection {
     /// `InvalidArgument` when the filter cannot be read, and as [`new`](Self::new).
     pub fn for_query(definition: &EntityDefinition, request: &QueryDataRequest) -> Result<Self, ConnectorError> {
         let filter = Filter::from_request(request.filter_expression.as_deref())?;
-        let selected = request.selected_field_names.as_deref().filter(|names| !names.is_empty());
+        let selected = request.selected_field_names.as_deref();
         Ok(Self::new(definition, selected, filter.condition.as_ref())?.with_limit(filter.limit))
+    }
+
+    /// The selection that a look-up by id asks for: its fields, and the records whose id field, by default the primary key,
+    /// has one of the ids. An id that is no value of the field's type belongs to no record and is passed over.
+    ///
+    /// # Errors
+    /// `InvalidArgument` when no id field is named and the entity has not exactly one primary key, and as
+    /// [`new`](Self::new).
+    pub fn for_retrieve(definition: &EntityDefinition, request: &RetrieveDataRequest) -> Result<Self, ConnectorError> {
+        let mut keys = definition.fields.iter().filter(|field| field.is_primary_key == Some(true));
+        let key = keys.next().filter(|_| keys.next().is_none()).map(|key| key.field_name.as_str());
+        let Some(field) = request.id_field_name.as_deref().or(key) else {
+            return Err(ConnectorError::invalid_argument(format!(
+                "idFieldName is missing, and the entity {:?} has no single primary key",
+                definition.entity.entity_identifier
+            )));
+        };
+        let equal = |id: &String| {
+            let value = Value::String(id.clone());
+            Condition::Compare { field: field.to_owned(), operator: Comparison::Equal, value }
+        };
+        let ids = request.ids.iter().flatten();
+        let fitting: Vec<_> = ids.filter(|id| Evaluator::new(&equal(id), definition).is_ok()).collect();
+        let values: Vec<_> = fitting.into_iter().map(|id| Value::String(id.clone())).collect();
+        Located::find(definition, field)?;
+        // Without a value that fits, no record is meant: one that is null and is not.
+        let condition = if values.is_empty() {
+            let test = |operator| Condition::Compare { field: field.to_owned(), operator, value: Value::Null };
+            test(Comparison::Equal).and(test(Comparison::NotEqual))
+        } else {
+            Condition::In { field: field.to_owned(), values }
+        };
+        Self::new(definition, request.selected_field_names.as_deref(), Some(&condition))
+    }
+
+    /// Sets whether the bounds of a `between` belong to the range.
+    #[must_use]
+    pub fn with_bounds(mut self, bounds: BetweenBounds) -> Self {
+        self.bounds = bounds;
+        self.evaluator = self.evaluator.map(|evaluator| evaluator.with_bounds(bounds));
+        self
     }
 
     /// Sets how many records the filter's `LIMIT` allows.
@@ -132,6 +179,19 @@ impl Selection {
     pub fn whole_records(mut self) -> Self {
         self.is_whole = !self.has_projection;
         self
+    }
+
+    /// The same fields, places and limit with another condition.
+    pub(crate) fn with_condition(
+        self,
+        definition: &EntityDefinition,
+        selected_field_names: Option<&[String]>,
+        condition: Option<&Condition>,
+    ) -> Result<Self, ConnectorError> {
+        let mut selection = Self::new(definition, selected_field_names, condition)?;
+        selection = selection.with_limit(self.limit).with_bounds(self.bounds);
+        selection.is_whole = self.is_whole;
+        Ok(self.locations.iter().fold(selection, |selection, (field, pointer)| selection.locate(field, pointer)))
     }
 
     /// Whether some records are dropped here.
@@ -150,6 +210,7 @@ impl Selection {
     /// left alone.
     #[must_use]
     pub fn locate(mut self, field: &str, pointer: &str) -> Self {
+        self.locations.push((field.to_owned(), pointer.to_owned()));
         let steps = steps(pointer);
         for located in self.fields.iter_mut().chain(&mut self.tested) {
             if located.name == field {
@@ -353,7 +414,7 @@ struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{FieldDataType, FieldDefinition};
+    use crate::protocol::{ConnectorContext, FieldDataType, FieldDefinition};
 
     fn definition() -> EntityDefinition {
         EntityDefinition::new(
@@ -400,7 +461,7 @@ mod tests {
             apply(Some(&["id", "amount", "a.b", "first", "id"]), "", record).unwrap(),
             r#"{"id":7,"amount":2.50,"a.b":"deep","first":"z"}"#
         );
-        assert_eq!(apply(Some(&[]), "", record).unwrap(), "{}");
+        assert_eq!(apply(Some(&[]), "", record), apply(None, "", record), "none named means all");
     }
 
     #[test]
@@ -408,6 +469,34 @@ mod tests {
         let selection = Selection::new(&definition(), None, None).unwrap().locate("id", "");
         let record = selection.apply(serde_json::from_str(r#"{"id":1,"amount":2}"#).unwrap()).unwrap().unwrap();
         assert_eq!(record.get(), r#"{"amount":2}"#);
+    }
+
+    #[test]
+    fn a_look_up_finds_the_records_with_the_ids_and_passes_over_what_can_be_none() {
+        let found = |id_field_name: &str, ids: &[&str], record: &str| {
+            let ids = ids.iter().map(|id| (*id).to_owned()).collect();
+            let request = RetrieveDataRequest::new("e", ConnectorContext::default(), id_field_name, ids);
+            let selection = Selection::for_retrieve(&definition(), &request).unwrap();
+            selection.apply_text(record).unwrap().is_some()
+        };
+        assert!(found("id", &["7", "nope"], r#"{"id":7}"#));
+        assert!(!found("id", &["8"], r#"{"id":7}"#));
+        assert!(!found("id", &["nope"], r#"{"id":7}"#) && !found("id", &[], "{}"));
+        assert!(found("first", &["x"], r#"{"id":7,"first":"x"}"#));
+        let mut request = RetrieveDataRequest::new("e", ConnectorContext::default(), "id", vec!["7".to_owned()]);
+        request.id_field_name = None;
+        let error = Selection::for_retrieve(&definition(), &request).unwrap_err();
+        assert!(error.message().contains("primary key"), "{error}");
+    }
+
+    #[test]
+    fn the_bounds_of_a_between_can_be_left_out() {
+        let filter = Filter::parse("id between 1 and 3").unwrap();
+        let selection = Selection::new(&definition(), None, filter.condition.as_ref()).unwrap();
+        assert!(selection.apply_text(r#"{"id":1}"#).unwrap().is_some());
+        let exclusive = selection.with_bounds(BetweenBounds::Exclusive);
+        assert!(exclusive.apply_text(r#"{"id":1}"#).unwrap().is_none());
+        assert!(exclusive.apply_text(r#"{"id":2}"#).unwrap().is_some());
     }
 
     #[test]

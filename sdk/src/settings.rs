@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use crate::error::ConnectorError;
 use crate::protocol::{
-    ConnectorRuntimeSetting, RuntimeSettingType, ValidateConnectorRuntimeSettingsRequest,
+    ConnectorContext, ConnectorRuntimeSetting, RuntimeSettingType, ValidateConnectorRuntimeSettingsRequest,
     ValidateConnectorRuntimeSettingsResponse,
 };
 
@@ -26,6 +27,17 @@ pub fn validate_settings(
         })
         .collect();
     ValidateConnectorRuntimeSettingsResponse::from_errors(errors)
+}
+
+impl ConnectorContext {
+    /// The value of a runtime setting that the connector cannot do without.
+    ///
+    /// # Errors
+    /// `InvalidArgument` that names the setting, when it is absent or blank.
+    pub fn required_setting(&self, key: &str) -> Result<&str, ConnectorError> {
+        self.setting(key)
+            .ok_or_else(|| ConnectorError::invalid_argument(format!("the connection lacks the setting {key:?}")))
+    }
 }
 
 fn problem_with(setting: &ConnectorRuntimeSetting, value: &str) -> Option<String> {
@@ -121,6 +133,16 @@ mod tests {
             ("choice", "b"),
         ];
         assert_eq!(errors(&declared, &right), BTreeMap::new());
+    }
+
+    #[test]
+    fn a_required_setting_is_missed_by_name() {
+        let settings = [("a".to_owned(), " x ".to_owned()), ("blank".to_owned(), " ".to_owned())].into();
+        let context = ConnectorContext { connector_runtime_settings: Some(settings), ..ConnectorContext::default() };
+        assert_eq!(context.required_setting("a").unwrap(), "x");
+        for key in ["blank", "absent"] {
+            assert!(context.required_setting(key).unwrap_err().message().contains(key));
+        }
     }
 
     #[test]

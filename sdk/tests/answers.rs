@@ -126,7 +126,7 @@ async fn an_answer_beyond_six_megabytes_once_escaped_becomes_a_failure() {
 
 #[tokio::test]
 async fn operations_that_a_source_does_not_offer_are_refused_with_a_reason() {
-    for (name, why) in [("RetrieveDataRequest", "RetrieveData"), ("WriteDataRequest", "source only")] {
+    for (name, why) in [("RetrieveDataRequest", "RetrieveData"), ("WriteDataRequest", "takes no records")] {
         let request = json!({"type": name, "entityIdentifier": "things", "connectorContext": {}});
         let answer = ask(Behaviour::Answer, request).await;
         assert_eq!(answer["errorDetails"]["errorCode"], "InvalidArgument");

@@ -1,7 +1,7 @@
 //! Where things stand in an answer.
 
 /// Where the records stand in a JSON answer, what leads to the next page, and the total: each as a JSON pointer
-/// (RFC 6901), empty for the answer itself.
+/// (RFC 6901), empty for the answer itself. The slash at its beginning may be left out.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PageLayout {
     pub(super) records: Option<Vec<String>>,
@@ -44,9 +44,14 @@ impl PageLayout {
     }
 }
 
-/// The unescaped steps of a JSON pointer.
+/// The unescaped steps of a JSON pointer. One that lacks the slash at its beginning is no pointer, and can only mean the one
+/// with it.
 pub(crate) fn steps(pointer: &str) -> Vec<String> {
-    pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect()
+    if pointer.is_empty() {
+        return Vec::new();
+    }
+    let steps = pointer.strip_prefix('/').unwrap_or(pointer).split('/');
+    steps.map(|step| step.replace("~1", "/").replace("~0", "~")).collect()
 }
 
 /// A place, for messages.

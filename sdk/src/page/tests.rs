@@ -24,6 +24,15 @@ fn finds_records_cursor_and_total_wherever_they_stand() {
 }
 
 #[test]
+fn a_pointer_without_its_first_slash_is_the_one_with_it() {
+    let body = "{\"data\":[{}],\"meta\":{\"next\":\"c\"}}";
+    let expected = Ok((vec!["{}".to_owned()], Some("c".to_owned()), None));
+    assert_eq!(read(body, "data", Some("meta/next"), None), expected);
+    assert_eq!(read(body, "/data", Some("/meta/next"), None), expected);
+    assert_eq!(JsonPage::single(body.as_bytes(), "meta").unwrap().get(), "{\"next\":\"c\"}");
+}
+
+#[test]
 fn nothing_leads_on_from_the_last_page() {
     for end in ["null", "\"\"", "false"] {
         let body = format!("{{\"d\":[],\"n\":{end}}}");

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ConnectorError;
-use crate::filter::Condition;
+use crate::filter::{BetweenBounds, Condition};
 use crate::invocation::InvocationContext;
 use crate::page::JsonPage;
 use crate::protocol::{EntityDefinition, QueryDataRequest, QueryDataResponse, Record};
@@ -34,7 +34,8 @@ const RESERVE: Duration = Duration::from_secs(2);
 ///   if it lasts;
 /// - a page that leads to itself, and a record that fits into no response, are clear errors.
 ///
-/// The same position must lead to the same records within one run of a flow. Where the source system's data moves while it
+/// The same position must lead to the same records within one run of a flow. A page size that depends on `maxResults`
+/// therefore belongs into the position: the next request may name another. Where the source system's data moves while it
 /// is read, let positions be keys ("after id 17"), not counts ("skip 17").
 ///
 /// # Pages
@@ -47,7 +48,7 @@ const RESERVE: Duration = Duration::from_secs(2);
 /// # let mut request = QueryDataRequest::new("orders", ConnectorContext::default());
 /// # request.max_results = 3;
 /// let response = Pager::new(&orders, &request, &context)?
-///     .pages(|page: Option<u32>| async move {
+///     .pages(async |page: Option<u32>| {
 ///         let number = page.unwrap_or(1);
 ///         // … GET /orders?page={number} …
 ///         let body = format!(r#"{{"data": [{{"id": {number}1}}, {{"id": {number}2}}]}}"#);
@@ -171,14 +172,13 @@ impl<'a> Pager<'a> {
     }
 
     /// Says that the source system applies the filter but for this remainder, which is applied here; none means that it
-    /// does everything. The filter's `LIMIT` is counted here in any case. Call it before [`locate`](Self::locate).
+    /// does everything. The filter's `LIMIT` is counted here in any case.
     ///
     /// # Errors
     /// `InvalidArgument` when the remainder does not fit the entity.
     pub fn pushed(mut self, remainder: Option<&Condition>) -> Result<Self, ConnectorError> {
-        let limit = self.selection.limit();
-        let selected = self.request.selected_field_names.as_deref().filter(|names| !names.is_empty());
-        self.selection = Selection::new(self.definition, selected, remainder)?.with_limit(limit);
+        let selected = self.request.selected_field_names.as_deref();
+        self.selection = self.selection.with_condition(self.definition, selected, remainder)?;
         Ok(self)
     }
 
@@ -194,6 +194,13 @@ impl<'a> Pager<'a> {
     #[must_use]
     pub fn whole_records(mut self) -> Self {
         self.selection = self.selection.whole_records();
+        self
+    }
+
+    /// Sets whether the bounds of a `between` belong to the range, where it is applied here.
+    #[must_use]
+    pub fn bounds(mut self, bounds: BetweenBounds) -> Self {
+        self.selection = self.selection.with_bounds(bounds);
         self
     }
 

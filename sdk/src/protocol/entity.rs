@@ -89,6 +89,13 @@ impl EntityDefinition {
         self
     }
 
+    /// Says that records can be written to the entity.
+    #[must_use]
+    pub fn writable(mut self) -> Self {
+        self.entity.is_writable = true;
+        self
+    }
+
     /// The field with this name.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&FieldDefinition> {

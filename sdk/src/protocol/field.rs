@@ -217,6 +217,41 @@ impl FieldDefinition {
         self
     }
 
+    /// Sets what may be done with the field in a source.
+    #[must_use]
+    pub fn read_properties(mut self, properties: ReadOperationProperty) -> Self {
+        self.read_properties = Some(properties);
+        self
+    }
+
+    /// Sets what may be done with the field in a destination.
+    #[must_use]
+    pub fn write_properties(mut self, properties: WriteOperationProperty) -> Self {
+        self.write_properties = Some(properties);
+        self
+    }
+
+    /// Sets which values the field can have.
+    #[must_use]
+    pub fn constraints(mut self, constraints: FieldConstraints) -> Self {
+        self.constraints = Some(constraints);
+        self
+    }
+
+    /// Sets the filters that AppFlow's user may build on the field.
+    #[must_use]
+    pub fn filter_operators(mut self, operators: impl IntoIterator<Item = ConnectorOperator>) -> Self {
+        self.filter_operators = operators.into_iter().collect();
+        self
+    }
+
+    /// Sets the source system's own name of the type, shown to the user.
+    #[must_use]
+    pub fn data_type_label(mut self, label: impl Into<String>) -> Self {
+        self.data_type_label = label.into();
+        self
+    }
+
     /// Sets the label that AppFlow shows.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {

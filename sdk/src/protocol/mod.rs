@@ -51,6 +51,7 @@ pub use field::{
 };
 pub use record::{
     FieldValue, NotARecord, Record, RecordBuilder, RecordErrors, RecordRule, RecordValidator, RecordViolation,
+    UnreadableRecord,
 };
 pub use request::{
     DescribeConnectorConfigurationRequest, DescribeEntityRequest, ListEntitiesRequest, QueryDataRequest, Request,

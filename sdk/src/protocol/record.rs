@@ -42,6 +42,31 @@ impl fmt::Display for NotARecord {
 
 impl std::error::Error for NotARecord {}
 
+/// A record cannot be read as a type: the member that is missing or of another kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableRecord {
+    path: String,
+}
+
+impl UnreadableRecord {
+    /// The member's place, as in `customer.id`; `.` is the record itself, of which a member is missing.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+}
+
+impl fmt::Display for UnreadableRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.path.as_str() {
+            "." => f.write_str("the record lacks a member"),
+            path => write!(f, "the record's {path:?} is not what was expected"),
+        }
+    }
+}
+
+impl std::error::Error for UnreadableRecord {}
+
 impl Record {
     /// Serialises a value.
     ///
@@ -67,6 +92,26 @@ impl Record {
     pub fn parse(text: &str) -> Result<Self, NotARecord> {
         let raw: &RawValue = serde_json::from_str(text).map_err(|error| NotARecord { found: error.to_string() })?;
         Self::from_object_text(raw.get().into())
+    }
+
+    /// Reads the record as a value of a type.
+    ///
+    /// ```
+    /// use appflow_sdk::protocol::Record;
+    /// #[derive(Debug, serde::Deserialize)]
+    /// struct Ticket { id: i64 }
+    /// let error = Record::parse(r#"{"id":"a customer's secret"}"#)?.read::<Ticket>().unwrap_err();
+    /// assert_eq!(error.to_string(), "the record's \"id\" is not what was expected");
+    /// # Ok::<(), appflow_sdk::protocol::NotARecord>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`UnreadableRecord`], which names the member and, unlike the errors of `serde_json`, never repeats the value: records
+    /// are the customer's data, and a message may end in a log.
+    pub fn read<'de, T: Deserialize<'de>>(&'de self) -> Result<T, UnreadableRecord> {
+        let mut deserializer = serde_json::Deserializer::from_str(&self.0);
+        serde_path_to_error::deserialize(&mut deserializer)
+            .map_err(|error| UnreadableRecord { path: error.path().to_string() })
     }
 
     fn from_object_text(text: Box<str>) -> Result<Self, NotARecord> {

@@ -41,7 +41,7 @@ const RESERVE: Duration = Duration::from_secs(2);
 /// # let request = WriteDataRequest::new("orders", ConnectorContext::default(), WriteOperationType::Insert, records);
 /// let response = BatchWriter::new(&request, &context)
 ///     .batch_size(2)
-///     .run(|batch| async move {
+///     .run(async |batch| {
 ///         // … POST /orders/batch …
 ///         Ok(batch.records.iter().map(|record| match record.get() {
 ///             r#"{"id":2}"# => WriteRecordResult::failed("2", "there is one already"),
@@ -63,6 +63,7 @@ pub struct BatchWriter<'a> {
     batch_size: usize,
     batch_bytes: usize,
     all_or_none: AllOrNone,
+    is_keyless: bool,
     reserve: Duration,
 }
 
@@ -107,6 +108,7 @@ impl<'a> BatchWriter<'a> {
             batch_size: usize::MAX,
             batch_bytes: usize::MAX,
             all_or_none: AllOrNone::default(),
+            is_keyless: false,
             reserve: RESERVE,
         }
     }
@@ -133,6 +135,14 @@ impl<'a> BatchWriter<'a> {
         self
     }
 
+    /// Takes updates, upserts and deletes without `idFieldNames`: the connector knows by itself which field is the key. By
+    /// default they are refused, because a statement made of no ids could mean every record.
+    #[must_use]
+    pub fn knows_the_key(mut self) -> Self {
+        self.is_keyless = true;
+        self
+    }
+
     /// Sets how much time must be left to write another batch, beside twice the slowest batch so far; 2 seconds by
     /// default.
     #[must_use]
@@ -144,8 +154,8 @@ impl<'a> BatchWriter<'a> {
     /// Writes: `send` gets a batch and returns one result per record, in their order.
     ///
     /// # Errors
-    /// `InvalidArgument` when the request names no operation or one that this version does not know, and when it asks for
-    /// all or none and that cannot be promised. What `send` fails with, if nothing was written before;
+    /// `InvalidArgument` when the request names no operation or one that this version does not know, when it names no id
+    /// fields for another operation than an insert, and when it asks for all or none and that cannot be promised. What `send` fails with, if nothing was written before;
     /// `RequestTimeout` if it does not come back in time.
     pub async fn run<F, C>(self, send: C) -> Result<WriteDataResponse, ConnectorError>
     where

@@ -19,6 +19,16 @@ where
     F: Future<Output = Result<Vec<WriteRecordResult>, ConnectorError>>,
 {
     let operation = operation(&writer)?;
+    let ids = writer.request.id_field_names.as_deref().unwrap_or_default();
+    if operation != WriteOperationType::Insert
+        && ids.is_empty()
+        && !writer.request.records.is_empty()
+        && !writer.is_keyless
+    {
+        return Err(ConnectorError::invalid_argument(format!(
+            "{operation} needs idFieldNames: without them nothing says which records are meant"
+        )));
+    }
     let Division { batches, mut results, malformed } = divide(&writer);
     let is_atomic = promise(&writer, batches.len(), malformed)?;
     let context = writer.context;
@@ -37,7 +47,7 @@ where
         }
         let batch = WriteBatch {
             operation: operation.clone(),
-            id_field_names: writer.request.id_field_names.clone().unwrap_or_default(),
+            id_field_names: ids.to_vec(),
             records: places.iter().map(|(_, record)| record.clone()).collect(),
             all_or_none: is_atomic,
         };

@@ -218,6 +218,24 @@ async fn an_operation_is_needed_and_records_are_not() {
 }
 
 #[tokio::test]
+async fn only_an_insert_needs_no_id_fields() {
+    let context = context(Duration::from_secs(30));
+    let send = |batch: WriteBatch| std::future::ready(Ok(written(&batch)));
+    for operation in [WriteOperationType::Update, WriteOperationType::Upsert, WriteOperationType::Delete] {
+        let mut request = numbered(1);
+        request.operation = Some(operation.clone());
+        for names in [None, Some(Vec::new())] {
+            request.id_field_names = names;
+            let error = BatchWriter::new(&request, &context).run(send).await.unwrap_err();
+            assert!(error.message().contains("idFieldNames"), "{operation}: {error}");
+            assert!(BatchWriter::new(&request, &context).knows_the_key().run(send).await.is_ok());
+        }
+        request.id_field_names = Some(vec!["id".to_owned()]);
+        assert!(BatchWriter::new(&request, &context).run(send).await.is_ok());
+    }
+}
+
+#[tokio::test]
 async fn many_long_messages_fit_into_one_response() {
     let request = numbered(20_000);
     let context = context(Duration::from_secs(30));
