@@ -8,7 +8,7 @@ use appflow_sdk::{ConnectionCredentials, ConnectorError, Secret};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use crate::address;
 use crate::manifest::{self, HeaderScheme, NO_AUTHENTICATION};
@@ -152,8 +152,13 @@ impl Authentication {
     }
 
     /// Texts made of the credentials: what the SDK cannot know that it must conceal.
-    pub(crate) fn derived(&self) -> &[Secret] {
-        &self.derived
+    pub(crate) fn derived(&self) -> impl Iterator<Item = Secret> {
+        // An API that quotes the address quotes the parameter as it was encoded.
+        let encoded = self.query.iter().flat_map(|(_, value)| {
+            let form: String = form_urlencoded::byte_serialize(value.expose().as_bytes()).collect();
+            [form.replace('+', "%20"), form].map(Secret::from)
+        });
+        self.derived.iter().cloned().chain(encoded)
     }
 }
 
@@ -240,7 +245,7 @@ mod tests {
         let prepared = Authentication::new(&offered("basic = true"), &credentials).unwrap();
         let encoded = STANDARD.encode("ada:pä:ss");
         assert_eq!(header(&prepared, "authorization"), format!("Basic {encoded}"));
-        assert_eq!(prepared.derived(), [Secret::from(encoded)]);
+        assert_eq!(prepared.derived().collect::<Vec<_>>(), [Secret::from(encoded)]);
         let colon = ConnectionCredentials::BasicAuth { username: "a:b".to_owned(), password: Secret::new("x") };
         assert!(Authentication::new(&offered("basic = true"), &colon).is_err());
     }
@@ -257,6 +262,7 @@ mod tests {
         let mut url = Url::parse("https://a.example/x?key=old&y=1").unwrap();
         prepared.add_to(&mut url);
         assert_eq!(url.query(), Some("y=1&key=a%26b"));
+        assert!(prepared.derived().any(|secret| secret.expose() == "a%26b"));
     }
 
     #[test]

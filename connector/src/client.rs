@@ -15,7 +15,7 @@ use crate::failure;
 const ANSWER_LIMIT: usize = 16 * 1024 * 1024;
 
 /// Kept back of the time for reading the answer and writing the response.
-const MARGIN: Duration = Duration::from_secs(1);
+const MARGIN: Duration = Duration::from_millis(500);
 
 /// Longest wait for a connection: a host that does not answer by then is not there.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);

@@ -47,7 +47,7 @@ impl<'a> Connection<'a> {
             ConnectorError::invalid_argument(format!("the setting {BASE_URL_SETTING:?} {problem}"))
         })?;
         let authentication = Authentication::new(&manifest.authentication, credentials)?;
-        authentication.derived().iter().for_each(|secret| context.conceal(secret.clone()));
+        authentication.derived().for_each(|secret| context.conceal(secret));
         let mut connection = Self { client, manifest, settings, base, headers: HeaderMap::new(), authentication };
         connection.headers = connection.all_headers()?;
         Ok(connection)

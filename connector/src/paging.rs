@@ -104,6 +104,10 @@ pub(crate) fn following(
             None => None,
         },
     };
+    if next.as_ref() == Some(&at.position) && count == 0 {
+        // Some APIs repeat the last cursor, with nothing behind it.
+        return Ok(None);
+    }
     if next.as_ref() == Some(&at.position) {
         return Err(ConnectorError::server_error(format!(
             "the answer to GET {} leads to the page that it is itself; reading on would never end",

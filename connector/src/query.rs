@@ -42,10 +42,8 @@ pub(crate) async fn query(
     let places = entity.fields.iter().filter_map(|(name, field)| Some((name, field.pointer.as_ref()?)));
     let pager = pager.pushed(list.remainder.as_ref())?;
     let pager = places.fold(pager, |pager, (name, pointer)| pager.locate(name, pointer));
-    let (list, start) = (&list, &start);
     pager
-        .pages(|at: Option<Place>| async move {
-            let at = at.unwrap_or_else(|| start.clone());
+        .pages_from(start, async |at: Place| {
             let (page, next) = list.page(&at, context).await?;
             let page = SourcePage::json(page)
                 .next_count(at.size.map_or(0, |size| usize::try_from(size).unwrap_or(usize::MAX)));

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::pin::pin;
 
-use appflow_sdk::filter::{Condition, Number, Value};
+use appflow_sdk::filter::{Condition, Number, Quantity, Value};
 use appflow_sdk::protocol::{EntityDefinition, Record, RetrieveDataRequest, RetrieveDataResponse};
 use appflow_sdk::{BYTE_BUDGET, ConnectorError, InvocationContext, JsonPage, RecordBuffer, Selection};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -114,7 +114,13 @@ async fn by_filter(
             )));
         }
     };
-    let values = ids.iter().map(|id| value(definition, field, id)).collect::<Result<Vec<_>, _>>()?;
+    let mut values = ids.iter().map(|id| value(definition, field, id)).collect::<Result<Vec<_>, _>>()?;
+    // `1` and `01` are the same number.
+    let mut numbers = HashSet::new();
+    values.retain(|value| match value {
+        Value::Number(number) => number.as_str().parse::<Quantity>().map_or(true, |number| numbers.insert(number)),
+        _ => true,
+    });
     let mut found = RecordBuffer::default();
     for condition in chunks(entity, field, &values, size) {
         if !is_sent(entity, &condition) {

@@ -32,7 +32,7 @@ impl Catalogue {
         if let Some(path) = request.entities_path.as_deref().filter(|path| !path.is_empty()) {
             return Err(ConnectorError::invalid_argument(format!("there are no entities below {path:?}")));
         }
-        let start = match &request.next_token {
+        let start = match request.next_token.as_deref().filter(|token| !token.is_empty()) {
             None => 0,
             Some(token) => {
                 1 + self.position(token).ok_or_else(|| {

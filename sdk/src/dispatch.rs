@@ -50,7 +50,7 @@ pub async fn handle_with_summary<C: Connector>(
         Ok(answer) => answer,
         Err(error) => {
             summary.error_code = Some(error.code().clone());
-            summary.records = 0;
+            (summary.records, summary.failed_records) = (0, 0);
             // A failure holds a code and at most 1024 characters: it always fits and always serialises.
             let failure = failure(summary.operation, &error, str::to_owned);
             to_raw_value(&failure).unwrap_or_else(|_| RawValue::NULL.to_owned())
@@ -74,7 +74,7 @@ async fn respond<C: Connector>(
 ) -> (Response, InvocationSummary) {
     let started = Instant::now();
     let operation = request.operation();
-    let context = context.at_most(Duration::from_secs(operation.timeout_seconds()));
+    let context = context.at_most(Duration::from_secs(operation.timeout_seconds())).keep_back(MARGIN);
     let mut summary = InvocationSummary::of(&request, &context);
     let span = tracing::info_span!(
         "invocation",
@@ -97,8 +97,7 @@ async fn within_time<C: Connector>(connector: &C, request: Request, context: &In
         // AppFlow asks after credentials were changed: a remembered copy would be judged instead.
         context.forget_secret(secret_arn).await;
     }
-    let limit = context.deadline().checked_sub(MARGIN).unwrap_or(started);
-    let response = match tokio::time::timeout_at(limit, answer(connector, request, context)).await {
+    let response = match tokio::time::timeout_at(context.deadline(), answer(connector, request, context)).await {
         Ok(Ok(response)) => response.scrubbed(|text| context.scrub(text).into_owned()),
         Ok(Err(error)) => failure(operation, &error, |text| context.scrub(text).into_owned()),
         Err(_) => failure(operation, &ran_out_of_time(operation, started.elapsed()), str::to_owned),
@@ -147,7 +146,7 @@ fn failure(operation: Operation, error: &ConnectorError, scrub: impl Fn(&str) ->
         causes = causes.join(": "),
         "the operation failed"
     );
-    Response::failure(operation, error.details()).scrubbed(scrub)
+    Response::failure(operation, error.details_with(scrub(error.message())))
 }
 
 fn ran_out_of_time(operation: Operation, elapsed: Duration) -> ConnectorError {
@@ -165,9 +164,13 @@ fn encode(operation: Operation, response: &Response) -> Result<Box<RawValue>, Co
     if json.get().len() <= RESPONSE_LIMIT_BYTES {
         return Ok(json);
     }
+    let what = if operation == Operation::WriteData {
+        "the records may have been written; write fewer at a time"
+    } else {
+        "ask for fewer records or fields"
+    };
     Err(ConnectorError::invalid_argument(format!(
-        "the answer to {operation} has {} bytes, and Lambda returns at most {RESPONSE_LIMIT_BYTES}; ask for fewer records \
-         or fields",
+        "the answer to {operation} has {} bytes, and Lambda returns at most {RESPONSE_LIMIT_BYTES}; {what}",
         json.get().len()
     )))
 }

@@ -161,7 +161,12 @@ impl ConnectorError {
     /// What is sent.
     #[must_use]
     pub fn details(&self) -> ErrorDetails {
-        let mut details = ErrorDetails::new(self.code.clone(), self.message.clone());
+        self.details_with(self.message.clone())
+    }
+
+    /// What is sent, with another message: one that must be changed before it is cut.
+    pub(crate) fn details_with(&self, message: String) -> ErrorDetails {
+        let mut details = ErrorDetails::new(self.code.clone(), message);
         details.retry_after_seconds = self.retry_after.map(|delay| {
             let whole = delay.as_secs().saturating_add(u64::from(delay.subsec_nanos() > 0));
             i32::try_from(whole).unwrap_or(i32::MAX)

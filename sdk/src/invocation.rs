@@ -18,6 +18,9 @@ use crate::secret::Secret;
 /// Shortest secret that is looked for in messages, in bytes. A shorter one is in too many innocent words.
 const SHORTEST_SCRUBBED: usize = 4;
 
+/// Longest time that a call is given, beyond all that Lambda gives; more would not fit into a clock.
+const LONGEST: Duration = Duration::from_hours(24 * 365);
+
 /// What comes with each call: how long it may take, what it is called in the logs, and where secrets are.
 ///
 /// Copies share one account of the call, so a connector may hand them to the tasks it starts.
@@ -48,7 +51,7 @@ impl InvocationContext {
     #[must_use]
     pub fn new(request_id: impl Into<String>, limit: Duration, secrets: Arc<dyn SecretStore>) -> Self {
         let now = Instant::now();
-        let deadline = now.checked_add(limit).unwrap_or(now);
+        let deadline = now.checked_add(limit.min(LONGEST)).unwrap_or(now);
         Self { request_id: request_id.into(), deadline, secrets, account: Arc::default() }
     }
 
@@ -76,6 +79,13 @@ impl InvocationContext {
         if let Some(earlier) = Instant::now().checked_add(limit) {
             self.deadline = self.deadline.min(earlier);
         }
+        self
+    }
+
+    /// Brings the deadline forward by `margin`: time that the connector must not use.
+    #[must_use]
+    pub(crate) fn keep_back(mut self, margin: Duration) -> Self {
+        self.deadline = self.deadline.checked_sub(margin).unwrap_or_else(Instant::now);
         self
     }
 
@@ -190,12 +200,18 @@ impl InvocationContext {
         }
     }
 
-    /// The text with `***` in place of everything that is [concealed](Self::conceal). The SDK does this to every message
-    /// that leaves the function.
+    /// The text with `***` in place of everything that is [concealed](Self::conceal), and of the beginning of one at the end
+    /// of a text that was cut. The SDK does this to every message that leaves the function.
     #[must_use]
     pub fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let concealed = self.account.concealed.lock().unwrap_or_else(PoisonError::into_inner);
+        // Messages are cut at a length; half a secret may be the last that is left of one.
+        let end = text.trim_end_matches('…');
+        let half = concealed.iter().filter_map(|secret| beginning_at_end(end, secret.expose())).max();
         let mut scrubbed = Cow::Borrowed(text);
+        if let (Some(half), Some(mark)) = (half, text.get(end.len()..)) {
+            scrubbed = Cow::Owned(format!("{}***{mark}", end.get(..end.len() - half).unwrap_or_default()));
+        }
         for secret in concealed.iter() {
             if scrubbed.contains(secret.expose()) {
                 scrubbed = Cow::Owned(scrubbed.replace(secret.expose(), "***"));
@@ -203,6 +219,14 @@ impl InvocationContext {
         }
         scrubbed
     }
+}
+
+/// How many bytes at the end of a text are the beginning of a secret; nothing if they are too few to tell.
+fn beginning_at_end(text: &str, secret: &str) -> Option<usize> {
+    let lengths = secret.char_indices().map(|(length, _)| length).rev();
+    lengths
+        .take_while(|length| *length >= SHORTEST_SCRUBBED)
+        .find(|length| secret.get(..*length).is_some_and(|beginning| text.ends_with(beginning)))
 }
 
 #[cfg(test)]
@@ -298,6 +322,9 @@ mod tests {
         let copy = context.clone();
         assert_eq!(copy.scrub("hunter2 hunter2-and-more abc made-of-it"), "*** *** abc ***");
         assert!(matches!(copy.scrub("nothing"), Cow::Borrowed("nothing")));
+        assert_eq!(copy.scrub("cut in the middle of hunter2-an…"), "cut in the middle of ***…");
+        assert_eq!(copy.scrub("cut in the middle of hunte"), "cut in the middle of ***");
+        assert_eq!(copy.scrub("a short beginning: hun"), "a short beginning: hun");
     }
 
     #[tokio::test(start_paused = true)]

@@ -250,8 +250,8 @@ impl Selection {
                 }
             };
             let matches = evaluator.matches(value_of).map_err(|error| {
-                ConnectorError::server_error("the filter cannot be applied to a record of the source")
-                    .with_source(error.to_string())
+                // It names the field and the way out, and never the value.
+                ConnectorError::server_error(error.to_string())
             })?;
             if !matches {
                 return Ok(None);

@@ -19,7 +19,8 @@ const ENVELOPE: u8 = 1;
 /// Turns a position of the connector's own type into a token and back.
 ///
 /// A token belongs to the request it was given for: to another entity, filter or choice of fields it is refused. It is
-/// encoded, not encrypted: put no secret into a position.
+/// encoded, not encrypted: put no secret into a position. Put no binary fraction into it either: JSON does not keep its last
+/// digit.
 ///
 /// ```
 /// use appflow_sdk::{TokenCodec, protocol::{ConnectorContext, QueryDataRequest}};

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use appflow_sdk::protocol::*;
-use appflow_sdk::{Catalogue, Connector, ConnectorError, InvocationContext, Secret, handle, handle_with_summary};
+use appflow_sdk::{
+    Catalogue, Connector, ConnectorError, InvocationContext, Pager, Secret, SourcePage, handle, handle_with_summary,
+};
 use serde_json::{Value, json};
 
 /// What the connector under test does when it is asked for records.
@@ -16,6 +18,8 @@ enum Behaviour {
     Fail,
     Refuse,
     Quote,
+    QuoteAtTheCut,
+    PageThenHang,
     Hang,
     Flood,
 }
@@ -73,6 +77,19 @@ impl Connector for Source {
                 context.credentials(&request.connector_context).await?;
                 Err(ConnectorError::client_error("the API said: bad password hunter2"))
             }
+            Behaviour::QuoteAtTheCut => {
+                context.credentials(&request.connector_context).await?;
+                Err(ConnectorError::client_error(format!("{}hunter2", "x".repeat(ERROR_MESSAGE_LIMIT - 5))))
+            }
+            Behaviour::PageThenHang => {
+                let catalogue = Self::catalogue();
+                let pager = Pager::new(catalogue.get("things")?, &request, context)?.reserve(Duration::ZERO);
+                let pages = pager.pages(async |page: Option<u8>| match page {
+                    None => Ok(SourcePage::records([Record::parse(r#"{"id":1}"#).unwrap()]).then(Some(2))),
+                    Some(_) => std::future::pending().await,
+                });
+                pages.await
+            }
             Behaviour::Hang => std::future::pending().await,
             Behaviour::Flood => {
                 let large = Record::new(&json!({"text": "\"".repeat(3 * 1024 * 1024)})).unwrap();
@@ -115,6 +132,13 @@ async fn a_connector_that_hangs_is_answered_for_before_appflow_gives_up() {
     let answer = ask(Behaviour::Hang, query()).await;
     assert!(started.elapsed() < Duration::from_secs(30));
     assert_eq!(answer["errorDetails"]["errorCode"], "RequestTimeout");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_read_before_a_page_that_hangs_is_returned() {
+    let answer = ask(Behaviour::PageThenHang, query()).await;
+    assert_eq!((&answer["isSuccess"], &answer["records"]), (&json!(true), &json!([r#"{"id":1}"#])));
+    assert!(answer["nextToken"].is_string());
 }
 
 #[tokio::test]
@@ -169,8 +193,11 @@ async fn a_secret_that_the_source_system_quotes_is_not_passed_on() {
     let context = InvocationContext::new("r", Duration::from_secs(30), Arc::new(secrets));
     let request = json!({"type": "QueryDataRequest", "entityIdentifier": "things",
                          "connectorContext": {"credentials": {"secretArn": "s", "authenticationType": "BasicAuth"}}});
-    let answer = handle(&Source(Behaviour::Quote), request.to_string().as_bytes(), context).await.unwrap();
+    let answer = handle(&Source(Behaviour::Quote), request.to_string().as_bytes(), context.clone()).await.unwrap();
     assert!(answer.get().contains("the API said: bad password ***"), "{answer}");
+    // A message is cut, and so is what it quotes at its end.
+    let answer = handle(&Source(Behaviour::QuoteAtTheCut), request.to_string().as_bytes(), context).await.unwrap();
+    assert!(answer.get().contains("xxx***") && !answer.get().contains("hunt"), "{answer}");
 }
 
 #[tokio::test]

@@ -63,8 +63,9 @@ impl JsonPage {
         if let Some(index) = records.iter().position(|record| !record.get().starts_with('{')) {
             return Err(PageErrorKind::NotAnObject { index }.into());
         }
-        // A source system that does not count says so with null.
-        let total = found.total.map(|total| total.get().trim_matches('"')).filter(|total| *total != "null");
+        // A source system that does not count says so with null, nothing or a negative number.
+        let total = found.total.map(|total| total.get().trim_matches('"'));
+        let total = total.filter(|total| *total != "null" && !total.is_empty() && !total.starts_with('-'));
         let total = total.map(|total| total.parse().map_err(|_| PageErrorKind::InvalidTotal)).transpose()?;
         let next = found.next.map(leads_on).transpose()?.flatten();
         let records = records.into_iter().map(|record| place_of(record, &text)).collect();

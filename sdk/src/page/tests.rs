@@ -47,7 +47,10 @@ fn nothing_leads_on_from_the_last_page() {
 
 #[test]
 fn null_is_an_unknown_total_and_an_empty_page() {
-    assert_eq!(read("{\"d\":[],\"t\":null}", "/d", None, Some("/t")), Ok((vec![], None, None)));
+    for unknown in ["null", "-1", "\"\""] {
+        let body = format!("{{\"d\":[],\"t\":{unknown}}}");
+        assert_eq!(read(&body, "/d", None, Some("/t")), Ok((vec![], None, None)), "{unknown}");
+    }
     assert_eq!(read("{\"d\":null}", "/d", None, None), Ok((vec![], None, None)));
 }
 

@@ -32,10 +32,11 @@ const RESERVE: Duration = Duration::from_secs(2);
 ///   every record comes once and in order, wherever it is cut;
 /// - a failure behind the first records ends the response instead of losing them, and comes back with the next request
 ///   if it lasts;
-/// - a page that leads to itself, and a record that fits into no response, are clear errors.
+/// - a page that leads to itself, and a record that fits into no response, are clear errors; a circle of several pages is
+///   not noticed.
 ///
 /// The same position must lead to the same records within one run of a flow. A page size that depends on `maxResults`
-/// therefore belongs into the position: the next request may name another. Where the source system's data moves while it
+/// therefore belongs into the position, as with [`pages_from`](Self::pages_from): the next request may name another. Where the source system's data moves while it
 /// is read, let positions be keys ("after id 17"), not counts ("skip 17").
 ///
 /// # Pages
@@ -139,9 +140,9 @@ impl<P> SourcePage<P> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Bookmark<P> {
-    /// The page; none is the first.
+    /// The page; none is the first. In a list of its own, so that a position that is null is not taken for none.
     #[serde(rename = "p")]
-    position: Option<P>,
+    position: Option<(P,)>,
     /// How many of its records are done.
     #[serde(rename = "i", default)]
     done: usize,
@@ -215,7 +216,7 @@ impl<'a> Pager<'a> {
     /// 6 MB that Lambda returns.
     #[must_use]
     pub fn byte_budget(mut self, bytes: usize) -> Self {
-        self.byte_budget = bytes;
+        self.byte_budget = bytes.min(run::RECORD_LIMIT);
         self
     }
 
@@ -242,7 +243,22 @@ impl<'a> Pager<'a> {
         C: FnMut(Option<P>) -> F,
         F: Future<Output = Result<SourcePage<P>, ConnectorError>>,
     {
-        run::pages(self, fetch).await
+        run::pages(self, None, fetch).await
+    }
+
+    /// As [`pages`](Self::pages), from a position of the first page that depends on the request, as a page size does. It is
+    /// kept in the token like any other, so that a later request with another `maxResults` goes on in the same pages.
+    ///
+    /// # Errors
+    /// As [`pages`](Self::pages).
+    pub async fn pages_from<P, F, C>(self, start: P, mut fetch: C) -> Result<QueryDataResponse, ConnectorError>
+    where
+        P: Serialize + DeserializeOwned + Clone + PartialEq,
+        C: FnMut(P) -> F,
+        F: Future<Output = Result<SourcePage<P>, ConnectorError>>,
+    {
+        let otherwise = start.clone();
+        run::pages(self, Some(start), move |at| fetch(at.unwrap_or_else(|| otherwise.clone()))).await
     }
 
     /// Answers from one page that holds all the records there are.
@@ -256,7 +272,7 @@ impl<'a> Pager<'a> {
     }
 
     /// Answers from a stream: `open` gets the position behind which to go on, none for the beginning, and returns the
-    /// records from there on, each with the position behind it.
+    /// records from there on, each with the position behind it, which no other record may share.
     ///
     /// ```
     /// # use std::{collections::BTreeMap, pin::Pin, sync::Arc, task::Poll, time::Duration};

@@ -18,7 +18,7 @@ use crate::selection::Selection;
 use crate::token::{TOKEN_LIMIT, TokenCodec};
 
 /// Most bytes that one record takes in a response that holds nothing else: 6 MB without the envelope and the token.
-const RECORD_LIMIT: usize = RESPONSE_LIMIT_BYTES - TOKEN_LIMIT - 1024;
+pub(super) const RECORD_LIMIT: usize = RESPONSE_LIMIT_BYTES - TOKEN_LIMIT - 1024;
 
 /// Longest key of a record that is quoted in a message, in characters.
 const KEY_LIMIT: usize = 200;
@@ -129,13 +129,18 @@ impl Filling<'_> {
         if !has_progressed {
             return Err(error);
         }
-        let error = error.to_string();
-        tracing::warn!(error = %self.context.scrub(&error), "the query is cut short by a failure; the records before it are returned");
-        self.end(Some(next))
+        let shown = error.to_string();
+        tracing::warn!(error = %self.context.scrub(&shown), "the query is cut short by a failure; the records before it are returned");
+        // Where no token can lead on, the failure itself says more than that.
+        self.end(Some(next)).map_err(|_| error)
     }
 }
 
-pub(super) async fn pages<P, F, C>(pager: Pager<'_>, mut fetch: C) -> Result<QueryDataResponse, ConnectorError>
+pub(super) async fn pages<P, F, C>(
+    pager: Pager<'_>,
+    start: Option<P>,
+    mut fetch: C,
+) -> Result<QueryDataResponse, ConnectorError>
 where
     P: Serialize + DeserializeOwned + Clone + PartialEq,
     C: FnMut(Option<P>) -> F,
@@ -145,13 +150,14 @@ where
     if filling.most == 0 {
         return filling.end::<P>(None);
     }
+    at.position = at.position.or(start.map(|start| (start,)));
     let mut is_first = true;
     loop {
         let started = Instant::now();
         let fetched = if is_first {
-            fetch(at.position.clone()).await
+            fetch(position(&at)).await
         } else {
-            match timeout_at(filling.latest(), fetch(at.position.clone())).await {
+            match timeout_at(filling.latest(), fetch(position(&at))).await {
                 Ok(fetched) => fetched,
                 Err(_) => return filling.end(Some(at)),
             }
@@ -174,7 +180,7 @@ where
         }
         let done = records.len();
         let following = match page.next {
-            Ok(Some(next)) if at.position.as_ref() == Some(&next) => Err(ConnectorError::server_error(
+            Ok(Some(next)) if is_at(&at, &next) => Err(ConnectorError::server_error(
                 "the source system leads from a page to that page itself; reading on would never end",
             )),
             following => following,
@@ -188,7 +194,7 @@ where
                 return filling.cut_short(error, has_progressed, Bookmark { done, ..at });
             }
         };
-        at = Bookmark { position: Some(next), done: 0, remaining: None };
+        at = Bookmark { position: Some((next,)), done: 0, remaining: None };
         is_first = false;
         filling.slowest = filling.slowest.max(started.elapsed());
         let is_full = filling.buffer.len() >= filling.most;
@@ -196,6 +202,14 @@ where
             return filling.end(Some(at));
         }
     }
+}
+
+fn position<P: Clone>(at: &Bookmark<P>) -> Option<P> {
+    at.position.clone().map(|(position,)| position)
+}
+
+fn is_at<P: PartialEq>(at: &Bookmark<P>, position: &P) -> bool {
+    at.position.as_ref().is_some_and(|(here,)| here == position)
 }
 
 /// Whether the next page would be cut, and so be asked for twice. With a filter here nobody knows.
@@ -215,7 +229,7 @@ where
     if filling.most == 0 {
         return filling.end::<P>(None);
     }
-    let mut records = pin!(open(at.position.clone()));
+    let mut records = pin!(open(position(&at)));
     let mut has_progressed = false;
     loop {
         let next = if has_progressed {
@@ -231,12 +245,18 @@ where
             Some(Ok(next)) => next,
             Some(Err(error)) => return filling.cut_short(error, has_progressed, at),
         };
+        if is_at(&at, &behind) {
+            // No token can lead between the two, so what was read so far cannot be returned either.
+            return Err(ConnectorError::server_error(
+                "a record of the stream has the position of the one before it; going on there would lose or repeat records",
+            ));
+        }
         match filling.offer(record.get()) {
             Ok(Room::Left) => {}
             Ok(Room::Full) => return filling.end(Some(at)),
             Err(error) => return filling.cut_short(error, has_progressed, at),
         }
-        at.position = Some(behind);
+        at.position = Some((behind,));
         has_progressed = true;
         // The end of the stream is not known yet, so a full response looks one record ahead; a late one does not.
         if filling.context.remaining() < filling.reserve {

@@ -296,6 +296,119 @@ async fn a_page_that_leads_to_itself_is_an_error() {
 }
 
 #[tokio::test]
+async fn positions_of_a_stream_must_move() {
+    let definition = definition();
+    let mut request = QueryDataRequest::new("things", ConnectorContext::default());
+    request.max_results = 3;
+    let context = context(Duration::from_secs(30));
+    // Two records share each position, so that no token can lead between them.
+    let open = |after: Option<usize>| Shared { next: after.map_or(0, |pair| 2 * pair + 2) };
+    let error = Pager::new(&definition, &request, &context).unwrap().stream(open).await.unwrap_err();
+    assert!(error.message().contains("has the position of the one before it"), "{error}");
+    // A bound that takes the last record in once more.
+    let open = |after: Option<usize>| Rows {
+        next: after.unwrap_or(0),
+        count: 9,
+        pace: Duration::ZERO,
+        pause: None,
+        failing: None,
+    };
+    request.next_token = None;
+    let first = Pager::new(&definition, &request, &context).unwrap().stream(open).await.unwrap();
+    request.next_token = first.next_token;
+    let error = Pager::new(&definition, &request, &context).unwrap().stream(open).await.unwrap_err();
+    assert!(error.message().contains("has the position of the one before it"), "{error}");
+}
+
+/// Records of which two have the same position.
+struct Shared {
+    next: usize,
+}
+
+impl Stream for Shared {
+    type Item = Result<(Record, usize), ConnectorError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let id = self.next;
+        self.next += 1;
+        Poll::Ready(Some(Ok((Record::parse(&record(id, 10)).unwrap(), id / 2))))
+    }
+}
+
+#[tokio::test]
+async fn the_pages_stay_the_same_when_another_request_wants_other_sizes() {
+    let definition = definition();
+    let mut request = QueryDataRequest::new("things", ConnectorContext::default());
+    let context = context(Duration::from_secs(30));
+    let mut ids = Vec::new();
+    for most in [6, 5, 2, 9, 4].into_iter().cycle() {
+        request.max_results = most;
+        let size = usize::try_from(most).unwrap();
+        // The first response is cut within the first page.
+        let pager = Pager::new(&definition, &request, &context).unwrap().byte_budget(150);
+        let response = pager
+            .pages_from((0, size), async |(start, size): (usize, usize)| {
+                let end = (start + size).min(40);
+                let records = (start..end).map(|id| Record::parse(&record(id, 10)).unwrap());
+                Ok(SourcePage::records(records).then((end < 40).then_some((end, size))))
+            })
+            .await
+            .unwrap();
+        ids.extend(response.records().iter().map(id_of));
+        request.next_token = response.next_token;
+        if request.next_token.is_none() {
+            break;
+        }
+    }
+    assert_eq!(ids, (0..40).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_position_that_is_null_is_not_the_first_page() {
+    let definition = definition();
+    let mut request = QueryDataRequest::new("things", ConnectorContext::default());
+    request.max_results = 1;
+    let context = context(Duration::from_secs(30));
+    let mut ids = Vec::new();
+    loop {
+        let response = Pager::new(&definition, &request, &context)
+            .unwrap()
+            .pages(async |at: Option<Option<u8>>| {
+                let (id, next) = match at {
+                    None => (1, Some(None)),
+                    Some(None) => (2, Some(Some(7))),
+                    Some(Some(_)) => (3, None),
+                };
+                Ok(SourcePage::records([Record::parse(&record(id, 10)).unwrap()]).then(next))
+            })
+            .await
+            .unwrap();
+        ids.extend(response.records().iter().map(id_of));
+        request.next_token = response.next_token;
+        if request.next_token.is_none() {
+            break;
+        }
+    }
+    assert_eq!(ids, [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn a_failure_is_not_hidden_behind_a_token_that_does_not_fit() {
+    let definition = definition();
+    let request = QueryDataRequest::new("things", ConnectorContext::default());
+    let context = context(Duration::from_secs(30));
+    let error = Pager::new(&definition, &request, &context)
+        .unwrap()
+        .pages(async |at: Option<String>| match at {
+            None => Ok(SourcePage::records([Record::parse(&record(1, 10)).unwrap()]).then(Some("x".repeat(3000)))),
+            Some(_) => Err(ConnectorError::invalid_credentials("401")),
+        })
+        .await
+        .unwrap_err();
+    assert_eq!(error.code().as_str(), "InvalidCredentials");
+}
+
+#[tokio::test]
 async fn tokens_of_another_query_or_version_and_garbage_are_refused() {
     let response = ask(&source(30, 10, Duration::ZERO), 10, Duration::from_secs(30)).await.unwrap();
     let context = context(Duration::from_secs(30));

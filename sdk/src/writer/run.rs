@@ -10,6 +10,9 @@ use crate::error::ConnectorError;
 use crate::protocol::{ErrorCode, Record, WriteDataResponse, WriteOperationType, WriteRecordResult};
 use crate::record_buffer::{BYTE_BUDGET, written_length};
 
+/// Why nothing is attempted behind a failure.
+const A_RECORD_FAILED: &str = "a record before failed, and the request asks for all or none";
+
 /// Bytes that a result takes beside its id and its message.
 const RESULT_ENVELOPE: usize = 64;
 
@@ -29,6 +32,15 @@ where
             "{operation} needs idFieldNames: without them nothing says which records are meant"
         )));
     }
+    if writer.request.records.len().saturating_mul(RESULT_ENVELOPE) > BYTE_BUDGET {
+        return Err(ConnectorError::invalid_argument(format!(
+            "the results of {} records do not fit into a response; nothing was written; write fewer at a time",
+            writer.request.records.len()
+        )));
+    }
+    if writer.context.remaining().is_zero() {
+        return Err(ConnectorError::request_timeout("there is no time left; nothing was written"));
+    }
     let Division { batches, mut results, malformed } = divide(&writer);
     let is_atomic = promise(&writer, batches.len(), malformed)?;
     let context = writer.context;
@@ -36,6 +48,8 @@ where
     // Why nothing more is attempted.
     let mut end: Option<String> = None;
     let mut has_sent = false;
+    // What the results take at least: one for each record, and the ids that are known.
+    let mut result_bytes = results.len() * RESULT_ENVELOPE;
     for places in batches {
         let needed = slowest.saturating_mul(2).saturating_add(writer.reserve);
         if end.is_none() && has_sent && context.remaining() < needed {
@@ -72,10 +86,21 @@ where
             }
         }
         has_sent = true;
+        let ids = places.iter().filter_map(|(place, _)| results.get(*place));
+        let id_bytes = ids.map(|result| written_length(&result.record_id)).sum::<usize>();
+        result_bytes += id_bytes;
+        // The next batch will have ids as long as these.
+        if result_bytes + id_bytes > BYTE_BUDGET && end.is_none() {
+            end = Some("the response has no room for more results".to_owned());
+        }
         let has_failed = places.iter().any(|(place, _)| results.get(*place).is_some_and(|result| !result.is_success));
         if has_failed && end.is_none() && is_stopping(&writer) {
-            end = Some("a record before failed, and the request asks for all or none".to_owned());
+            end = Some(A_RECORD_FAILED.to_owned());
         }
+    }
+    // Before they are cut, so that no half of a secret is left.
+    for message in results.iter_mut().filter_map(|result| result.error_message.as_mut()) {
+        *message = context.scrub(message).into_owned();
     }
     shorten(&mut results);
     Ok(WriteDataResponse::new(results))
@@ -118,6 +143,10 @@ fn divide(writer: &BatchWriter<'_>) -> Division {
                 continue;
             }
         };
+        if is_stopping(writer) && malformed.is_some() {
+            results.push(WriteRecordResult::failed("", format!("not attempted: {A_RECORD_FAILED}")));
+            continue;
+        }
         results.push(WriteRecordResult::failed("", "not attempted"));
         let length = record.get().len() + 1;
         match batches.last_mut() {

@@ -202,6 +202,8 @@ async fn all_or_none_is_kept_or_refused_and_never_ignored() {
     assert!(all_or_none(&six, AllOrNone::WithinBatch).await.unwrap_err().contains("of which 3 would be needed"));
     assert!(all_or_none(&[two[0], "x"], AllOrNone::WithinBatch).await.unwrap_err().contains("record 1 of 2"));
     assert_eq!(all_or_none(&six, AllOrNone::StopsAtFailure).await, Ok(("++!+--".to_owned(), false)));
+    let malformed = [six[0], "nonsense", six[1], six[2]];
+    assert_eq!(all_or_none(&malformed, AllOrNone::StopsAtFailure).await, Ok(("+!--".to_owned(), false)));
 }
 
 #[tokio::test]
@@ -215,6 +217,37 @@ async fn an_operation_is_needed_and_records_are_not() {
     assert!(BatchWriter::new(&request, &context).run(send).await.unwrap_err().message().contains("no write operation"));
     request.operation = Some(WriteOperationType::from("MERGE"));
     assert!(BatchWriter::new(&request, &context).run(send).await.unwrap_err().message().contains("MERGE"));
+}
+
+#[tokio::test]
+async fn nothing_is_written_whose_results_would_not_fit() {
+    let context = context(Duration::from_secs(30));
+    let send = |_: WriteBatch| -> std::future::Ready<_> { panic!("nothing may be sent") };
+    let error = BatchWriter::new(&numbered(150_000), &context).run(send).await.unwrap_err();
+    assert!(error.message().contains("nothing was written"), "{error}");
+
+    let request = numbered(40_000);
+    let long = "x".repeat(400);
+    let response = BatchWriter::new(&request, &context)
+        .batch_size(1000)
+        .run(|batch| {
+            let results = batch.records.iter().map(|_| WriteRecordResult::written(long.as_str()));
+            std::future::ready(Ok(results.collect()))
+        })
+        .await
+        .unwrap();
+    let fates = fates(&response);
+    let written = fates.matches('+').count();
+    assert!((5_000..40_000).contains(&written) && fates.starts_with(&"+".repeat(written)), "{written}");
+    assert!(serde_json::to_vec(&response).unwrap().len() <= RESPONSE_LIMIT_BYTES);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_begun_without_time() {
+    let context = context(Duration::ZERO);
+    let send = |_: WriteBatch| -> std::future::Ready<_> { panic!("nothing may be sent") };
+    let error = BatchWriter::new(&numbered(1), &context).run(send).await.unwrap_err();
+    assert_eq!(error.code(), &ErrorCode::RequestTimeout);
 }
 
 #[tokio::test]
