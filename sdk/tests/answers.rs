@@ -84,11 +84,11 @@ impl Connector for Source {
             Behaviour::PageThenHang => {
                 let catalogue = Self::catalogue();
                 let pager = Pager::new(catalogue.get("things")?, &request, context)?.reserve(Duration::ZERO);
-                let pages = pager.pages(async |page: Option<u8>| match page {
+                let query = pager.pages(async |page: Option<u8>| match page {
                     None => Ok(SourcePage::records([Record::parse(r#"{"id":1}"#).unwrap()]).then(Some(2))),
                     Some(_) => std::future::pending().await,
                 });
-                pages.await
+                query.await
             }
             Behaviour::Hang => std::future::pending().await,
             Behaviour::Flood => {
