@@ -52,7 +52,7 @@ lambda:
 # Needs `cargo install cargo-fuzz` and a C++ compiler. It runs on stable Rust without the address sanitizer, which would find
 # little in code without `unsafe`.
 #
-# Fuzz what the SDK reads (request, response, filter, credentials or selection) for some seconds.
+# Fuzz what the SDK reads (request, response, filter, credentials, selection or page) for some seconds.
 fuzz TARGET SECONDS="600":
     mkdir -p sdk/fuzz/corpus/{{TARGET}}
     cargo fuzz run --fuzz-dir sdk/fuzz --sanitizer none {{TARGET}} sdk/fuzz/corpus/{{TARGET}} sdk/fuzz/seeds/{{TARGET}} -- \

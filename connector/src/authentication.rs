@@ -8,7 +8,7 @@ use appflow_sdk::{ConnectionCredentials, ConnectorError, Secret};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use url::{Url, form_urlencoded};
+use url::Url;
 
 use crate::address;
 use crate::manifest::{self, HeaderScheme, NO_AUTHENTICATION};
@@ -19,8 +19,6 @@ use crate::template;
 pub(crate) struct Authentication {
     headers: HeaderMap,
     query: Vec<(String, Secret)>,
-    /// Texts made of the credentials that must not come back in a message either.
-    derived: Vec<Secret>,
 }
 
 impl fmt::Debug for Authentication {
@@ -85,9 +83,7 @@ impl Authentication {
             ));
         }
         let encoded = STANDARD.encode(format!("{username}:{}", password.expose()));
-        self.header(&AUTHORIZATION, &format!("Basic {encoded}"), "user name and password")?;
-        self.derived.push(Secret::from(encoded));
-        Ok(())
+        self.header(&AUTHORIZATION, &format!("Basic {encoded}"), "user name and password")
     }
 
     fn api_key(
@@ -149,16 +145,6 @@ impl Authentication {
     pub(crate) fn add_to(&self, url: &mut Url) {
         address::remove_parameters(url, &self.query_names());
         address::add_parameters(url, self.query.iter().map(|(name, value)| (name.as_str(), value.expose())));
-    }
-
-    /// Texts made of the credentials: what the SDK cannot know that it must conceal.
-    pub(crate) fn derived(&self) -> impl Iterator<Item = Secret> {
-        // An API that quotes the address quotes the parameter as it was encoded.
-        let encoded = self.query.iter().flat_map(|(_, value)| {
-            let form: String = form_urlencoded::byte_serialize(value.expose().as_bytes()).collect();
-            [form.replace('+', "%20"), form].map(Secret::from)
-        });
-        self.derived.iter().cloned().chain(encoded)
     }
 }
 
@@ -243,9 +229,7 @@ mod tests {
         let credentials =
             ConnectionCredentials::BasicAuth { username: "ada".to_owned(), password: Secret::new("pä:ss") };
         let prepared = Authentication::new(&offered("basic = true"), &credentials).unwrap();
-        let encoded = STANDARD.encode("ada:pä:ss");
-        assert_eq!(header(&prepared, "authorization"), format!("Basic {encoded}"));
-        assert_eq!(prepared.derived().collect::<Vec<_>>(), [Secret::from(encoded)]);
+        assert_eq!(header(&prepared, "authorization"), format!("Basic {}", STANDARD.encode("ada:pä:ss")));
         let colon = ConnectionCredentials::BasicAuth { username: "a:b".to_owned(), password: Secret::new("x") };
         assert!(Authentication::new(&offered("basic = true"), &colon).is_err());
     }
@@ -262,7 +246,6 @@ mod tests {
         let mut url = Url::parse("https://a.example/x?key=old&y=1").unwrap();
         prepared.add_to(&mut url);
         assert_eq!(url.query(), Some("y=1&key=a%26b"));
-        assert!(prepared.derived().any(|secret| secret.expose() == "a%26b"));
     }
 
     #[test]

@@ -38,7 +38,6 @@ impl<'a> Connection<'a> {
         manifest: &'a Manifest,
         settings: &'a ConnectorContext,
         credentials: &ConnectionCredentials,
-        context: &InvocationContext,
     ) -> Result<Self, ConnectorError> {
         let base = settings.setting(BASE_URL_SETTING).or(manifest.connection.base_url.as_deref()).ok_or_else(|| {
             ConnectorError::invalid_argument(format!("the connection lacks the setting {BASE_URL_SETTING:?}"))
@@ -47,7 +46,6 @@ impl<'a> Connection<'a> {
             ConnectorError::invalid_argument(format!("the setting {BASE_URL_SETTING:?} {problem}"))
         })?;
         let authentication = Authentication::new(&manifest.authentication, credentials)?;
-        authentication.derived().for_each(|secret| context.conceal(secret));
         let mut connection = Self { client, manifest, settings, base, headers: HeaderMap::new(), authentication };
         connection.headers = connection.all_headers()?;
         Ok(connection)

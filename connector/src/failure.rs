@@ -1,18 +1,13 @@
 //! What an API's failure means to AppFlow.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use appflow_sdk::ConnectorError;
-use jiff::Timestamp;
-use jiff::fmt::rfc2822;
 use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 use url::Url;
 
 /// Longest piece of an API's own message that is passed on, in characters.
 const QUOTE_LIMIT: usize = 300;
-
-/// Longest delay that is passed on: AppFlow's field holds seconds in 32 bits, and a day is as good as never.
-const LONGEST_DELAY: Duration = Duration::from_hours(24);
 
 /// The error for an answer whose status is not a success. `said` is the API's own message, already free of secrets.
 pub(crate) fn of_status(url: &Url, status: u16, headers: &HeaderMap, said: Option<&str>) -> ConnectorError {
@@ -34,8 +29,8 @@ pub(crate) fn of_status(url: &Url, status: u16, headers: &HeaderMap, said: Optio
         None => what,
     };
     let error = ConnectorError::from_http_status(status, message);
-    match retry_after(headers, Timestamp::now()) {
-        Some(delay) => error.with_retry_after(delay),
+    match headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()) {
+        Some(value) => error.with_retry_after_header(value, SystemTime::now()),
         None => error,
     }
 }
@@ -73,18 +68,6 @@ pub(crate) fn of_transport(url: &Url, error: reqwest::Error, limit: Duration) ->
     };
     // The URL may hold credentials and filter values.
     what.with_source(error.without_url())
-}
-
-/// The delay that `Retry-After` asks for: seconds, or an HTTP date.
-fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let delay = if let Ok(seconds) = text.parse() {
-        Duration::from_secs(seconds)
-    } else {
-        let until = rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
-        Duration::try_from(until.duration_since(now)).unwrap_or_default()
-    };
-    Some(delay.min(LONGEST_DELAY))
 }
 
 /// One line of an API's own words, of bounded length.
@@ -133,18 +116,6 @@ mod tests {
             assert!(error.message().ends_with(": because"), "{error}");
             assert!(!error.message().contains("hunter2"));
         }
-    }
-
-    #[test]
-    fn reads_a_delay_in_seconds_or_as_a_date() {
-        let now: Timestamp = "1994-11-06T08:49:07Z".parse().unwrap();
-        let delay = |value| retry_after(&headers(RETRY_AFTER, value), now);
-        assert_eq!(delay("7"), Some(Duration::from_secs(7)));
-        assert_eq!(delay("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(30)));
-        assert_eq!(delay("Sun, 06 Nov 1994 08:49:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(delay("99999999999"), Some(LONGEST_DELAY));
-        assert_eq!(delay("soon"), None);
-        assert_eq!(delay("-1"), None);
     }
 
     /// A name server that never answers.

@@ -90,9 +90,8 @@ impl HttpConnector {
         &'a self,
         settings: &'a ConnectorContext,
         credentials: &ConnectionCredentials,
-        context: &InvocationContext,
     ) -> Result<Connection<'a>, ConnectorError> {
-        Connection::open(&self.client, &self.manifest, settings, credentials, context)
+        Connection::open(&self.client, &self.manifest, settings, credentials)
     }
 
     fn entity(&self, name: &str) -> Result<&Entity, ConnectorError> {
@@ -139,7 +138,7 @@ impl Connector for HttpConnector {
         let settings = request.connector_context();
         // A refusal is the answer here: nothing is tried again with other credentials.
         let credentials = context.credentials(&settings).await?;
-        let connection = self.connect(&settings, &credentials, context)?;
+        let connection = self.connect(&settings, &credentials)?;
         if let Some(path) = &self.manifest.connection.test {
             connection.get(&connection.url(path, None)?, context).await?;
         }
@@ -171,7 +170,7 @@ impl Connector for HttpConnector {
         let (entity, definition) = (self.entity(name)?, self.catalogue.get(name)?);
         let settings = &request.connector_context;
         let query = |credentials| {
-            let connection = self.connect(settings, &credentials, context);
+            let connection = self.connect(settings, &credentials);
             let request = &request;
             async move { query::query(&connection?, entity, definition, request, context).await }
         };
@@ -187,7 +186,7 @@ impl Connector for HttpConnector {
         let (entity, definition) = (self.entity(name)?, self.catalogue.get(name)?);
         let settings = &request.connector_context;
         let retrieve = |credentials| {
-            let connection = self.connect(settings, &credentials, context);
+            let connection = self.connect(settings, &credentials);
             let request = &request;
             async move { retrieve::retrieve(&connection?, entity, definition, request, context).await }
         };

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::ops::RangeInclusive;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::filter::{FilterError, ResolveError};
 use crate::page::PageError;
@@ -117,6 +117,33 @@ impl ConnectorError {
     pub fn with_retry_after(mut self, delay: Duration) -> Self {
         self.retry_after = Some(delay);
         self
+    }
+
+    /// Says what an HTTP `Retry-After` header says, in seconds or as a date: more than a day counts as a day, and what cannot
+    /// be read is left out.
+    ///
+    /// ```
+    /// use appflow_sdk::ConnectorError;
+    /// use std::time::{Duration, SystemTime, UNIX_EPOCH};
+    /// let error = ConnectorError::from_http_status(429, "slow down").with_retry_after_header("7", SystemTime::now());
+    /// assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
+    /// let error = error.with_retry_after_header("Thu, 01 Jan 1970 00:00:30 GMT", UNIX_EPOCH);
+    /// assert_eq!(error.retry_after(), Some(Duration::from_secs(30)));
+    /// ```
+    #[must_use]
+    pub fn with_retry_after_header(self, value: &str, now: SystemTime) -> Self {
+        let value = value.trim();
+        let delay = match value.parse() {
+            Ok(seconds) => Some(Duration::from_secs(seconds)),
+            Err(_) => jiff::fmt::rfc2822::DateTimeParser::new()
+                .parse_timestamp(value)
+                .ok()
+                .map(|until| SystemTime::from(until).duration_since(now).unwrap_or_default()),
+        };
+        match delay {
+            Some(delay) => self.with_retry_after(delay.min(Duration::from_hours(24))),
+            None => self,
+        }
     }
 
     /// Says that the source system did nothing: the request never reached it, or was turned away unread. Then even a
@@ -270,6 +297,39 @@ mod tests {
         let error = ConnectorError::from(error);
         assert_eq!(error.code(), &ErrorCode::InvalidArgument);
         assert!(error.message().contains("connectorName must not begin with aws; connectorOwner is empty"), "{error}");
+    }
+
+    #[test]
+    fn reads_a_delay_in_seconds_or_as_a_date() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_747);
+        let delay = |value| ConnectorError::rate_limit_exceeded("m").with_retry_after_header(value, now).retry_after();
+        assert_eq!(delay(" 7 "), Some(Duration::from_secs(7)));
+        assert_eq!(delay("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(30)));
+        assert_eq!(delay("Sun, 06 Nov 1994 08:49:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(delay("99999999999"), Some(Duration::from_hours(24)));
+        assert_eq!([delay("soon"), delay("-1"), delay("")], [None, None, None]);
+    }
+
+    #[test]
+    fn there_is_a_constructor_for_every_code() {
+        type Constructor = fn(&'static str) -> ConnectorError;
+        let constructors: [(Constructor, ErrorCode); 11] = [
+            (ConnectorError::invalid_argument, ErrorCode::InvalidArgument),
+            (ConnectorError::invalid_credentials, ErrorCode::InvalidCredentials),
+            (ConnectorError::access_denied, ErrorCode::AccessDenied),
+            (ConnectorError::request_timeout, ErrorCode::RequestTimeout),
+            (ConnectorError::rate_limit_exceeded, ErrorCode::RateLimitExceeded),
+            (ConnectorError::service_unavailable, ErrorCode::ServiceUnavailable),
+            (ConnectorError::client_error, ErrorCode::ClientError),
+            (ConnectorError::server_error, ErrorCode::ServerError),
+            (ConnectorError::unknown_error, ErrorCode::UnknownError),
+            (ConnectorError::partial_write_failure, ErrorCode::PartialWriteFailure),
+            (ConnectorError::resource_not_found, ErrorCode::ResourceNotFoundError),
+        ];
+        assert_eq!(constructors.len(), ErrorCode::ALL.len());
+        for (constructor, code) in constructors {
+            assert_eq!(constructor("m").code(), &code);
+        }
     }
 
     #[test]

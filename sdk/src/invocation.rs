@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
@@ -95,7 +97,8 @@ impl InvocationContext {
     }
 
     /// The credentials of the connection that a request runs on. From then on none of them can come back in a message
-    /// of this call: see [`conceal`](Self::conceal).
+    /// of this call, neither as they are nor as they are sent: in an address, a form, in JSON, in a Basic header. See
+    /// [`conceal`](Self::conceal).
     ///
     /// # Errors
     /// As [`SecretStore::secret`] and [`ConnectionCredentials::parse`].
@@ -104,7 +107,10 @@ impl InvocationContext {
         let Some(secret_arn) = &credentials.secret_arn else { return Ok(ConnectionCredentials::None) };
         let secret = self.secrets.secret(secret_arn).await?;
         let parsed = ConnectionCredentials::parse(&secret, credentials.authentication_type.as_ref())?;
-        parsed.secrets().for_each(|secret| self.conceal(secret.clone()));
+        parsed.secrets().flat_map(sent_forms).for_each(|secret| self.conceal(secret));
+        if let ConnectionCredentials::BasicAuth { username, password } = &parsed {
+            self.conceal(Secret::from(STANDARD.encode(format!("{username}:{}", password.expose()))));
+        }
         Ok(parsed)
     }
 
@@ -161,7 +167,8 @@ impl InvocationContext {
             }
             Ok(_) => Err(refused),
             Err(unreadable) => {
-                tracing::warn!(error = %unreadable, "the credentials were refused and cannot be read again");
+                let unreadable = unreadable.to_string();
+                tracing::warn!(error = %self.scrub(&unreadable), "the credentials were refused and cannot be read again");
                 Err(refused)
             }
         }
@@ -219,6 +226,19 @@ impl InvocationContext {
         }
         scrubbed
     }
+}
+
+/// A secret as it is, and as it looks in an address, a form and a JSON text.
+fn sent_forms(secret: &Secret) -> impl Iterator<Item = Secret> + use<> {
+    let text = secret.expose();
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+    let encoded =
+        text.bytes().map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") });
+    let address: String = encoded.collect();
+    let form = address.replace("%20", "+").replace("%2A", "*").replace('~', "%7E");
+    let json = serde_json::Value::from(text).to_string();
+    let json = json.trim_start_matches('"').strip_suffix('"').unwrap_or_default().to_owned();
+    [text.to_owned(), address, form, json].into_iter().map(Secret::from)
 }
 
 /// How many bytes at the end of a text are the beginning of a secret; nothing if they are too few to tell.
@@ -325,6 +345,16 @@ mod tests {
         assert_eq!(copy.scrub("cut in the middle of hunter2-an…"), "cut in the middle of ***…");
         assert_eq!(copy.scrub("cut in the middle of hunte"), "cut in the middle of ***");
         assert_eq!(copy.scrub("a short beginning: hun"), "a short beginning: hun");
+    }
+
+    #[tokio::test]
+    async fn credentials_are_scrubbed_in_the_forms_in_which_they_are_sent() {
+        let secret = r#"{"username":"ada","password":"a&b \"c"}"#;
+        let context = context(BTreeMap::from([("arn".to_owned(), Secret::new(secret))]));
+        context.credentials(&connection()).await.unwrap();
+        for sent in ["a&b \"c", "a%26b%20%22c", "a%26b+%22c", r#"a&b \"c"#, "YWRhOmEmYiAiYw=="] {
+            assert_eq!(context.scrub(&format!("<{sent}>")), "<***>", "{sent}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

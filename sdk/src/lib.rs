@@ -43,7 +43,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! `examples/hello_source.rs` is the same as a Lambda function, in sixty lines.
+//! `examples/hello_source.rs` is as small, and a Lambda function; `api_source.rs` and `destination.rs` show more.
 //!
 //! # What is where
 //!
@@ -64,10 +64,10 @@
 //! # Failures
 //! A foreseeable failure is a [`ConnectorError`]: a normal response that AppFlow's user can read. A request that cannot be
 //! read, and a panic, are Lambda function errors. A failure without code and message cannot be built. Credentials that
-//! were read through the [`InvocationContext`] never come back in a message.
+//! were read through the [`InvocationContext`] do not come back in a message, in any of the forms in which they are sent.
 //!
 //! # Features
-//! - `lambda` (on by default): `lambda::run` and the AWS crates it needs. Without it the crate is types and logic only.
+//! - `lambda` (on by default): `lambda::run` and the AWS crates it needs.
 //! - `testing`: the module `testing`, AppFlow in memory for the tests of a connector. For `[dev-dependencies]`.
 //! - `derive`: `#[derive(Entity)]`, which writes an entity's definition from a struct.
 //! - `marketplace`: `marketplace::Entitlement`, which asks whether the AWS account has subscribed to the connector.
@@ -87,6 +87,7 @@ mod invocation;
 pub mod lambda;
 #[cfg(feature = "marketplace")]
 pub mod marketplace;
+mod pace;
 mod page;
 mod pager;
 pub mod protocol;

@@ -15,7 +15,8 @@ use crate::protocol::ErrorCode;
 /// system is honoured: the pause is never shorter, and if it is longer than the time that is left, the call is not
 /// repeated and AppFlow gets the delay as `retryAfterSeconds`.
 ///
-/// The error of the last attempt is what the caller gets; earlier ones are in the log.
+/// The error of the last attempt is what the caller gets; earlier ones are in the log. An attempt that hangs is not ended
+/// here: give the HTTP client a time limit.
 ///
 /// | error code | repeated |
 /// |---|---|

@@ -170,6 +170,8 @@ mod tests {
         }
         let newer = codec.version(2).encode(&"another form").unwrap();
         assert!(codec.decode::<u64>(&newer).unwrap_err().message().contains("version"));
+        let other_form = URL_SAFE_NO_PAD.encode(format!(r#"{{"v":2,"c":0,"q":{},"p":7}}"#, codec.request));
+        assert!(codec.decode::<u64>(&other_form).unwrap_err().message().contains("version"));
         let misfit = codec.encode(&"text").unwrap();
         assert!(codec.decode::<u64>(&misfit).is_err());
     }

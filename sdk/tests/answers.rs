@@ -200,6 +200,142 @@ async fn a_secret_that_the_source_system_quotes_is_not_passed_on() {
     assert!(answer.get().contains("xxx***") && !answer.get().contains("hunt"), "{answer}");
 }
 
+/// Answers with the secret in every message that a response can have.
+struct Gossip;
+
+impl Gossip {
+    async fn learn(request: &ConnectorContext, context: &InvocationContext) -> ErrorDetails {
+        context.credentials(request).await.unwrap();
+        ErrorDetails::new(ErrorCode::ClientError, "it is hunter2")
+    }
+}
+
+impl Connector for Gossip {
+    async fn describe_connector_configuration(
+        &self,
+        _: DescribeConnectorConfigurationRequest,
+        _: &InvocationContext,
+    ) -> Result<DescribeConnectorConfigurationResponse, ConnectorError> {
+        Ok(DescribeConnectorConfigurationResponse::source("n", "o", "1").build()?)
+    }
+
+    async fn validate_credentials(
+        &self,
+        request: ValidateCredentialsRequest,
+        context: &InvocationContext,
+    ) -> Result<ValidateCredentialsResponse, ConnectorError> {
+        Ok(ValidateCredentialsResponse::failure(Self::learn(&request.connector_context(), context).await))
+    }
+
+    async fn list_entities(
+        &self,
+        request: ListEntitiesRequest,
+        context: &InvocationContext,
+    ) -> Result<ListEntitiesResponse, ConnectorError> {
+        Ok(ListEntitiesResponse::failure(Self::learn(&request.connector_context, context).await))
+    }
+
+    async fn describe_entity(
+        &self,
+        request: DescribeEntityRequest,
+        context: &InvocationContext,
+    ) -> Result<DescribeEntityResponse, ConnectorError> {
+        Self::learn(&request.connector_context, context).await;
+        Err(ConnectorError::client_error("no").with_source("because of hunter2"))
+    }
+
+    async fn query_data(
+        &self,
+        request: QueryDataRequest,
+        context: &InvocationContext,
+    ) -> Result<QueryDataResponse, ConnectorError> {
+        Ok(QueryDataResponse::failure(Self::learn(&request.connector_context, context).await))
+    }
+
+    async fn retrieve_data(
+        &self,
+        request: RetrieveDataRequest,
+        context: &InvocationContext,
+    ) -> Result<RetrieveDataResponse, ConnectorError> {
+        Ok(RetrieveDataResponse::failure(Self::learn(&request.connector_context, context).await))
+    }
+
+    async fn write_data(
+        &self,
+        request: WriteDataRequest,
+        context: &InvocationContext,
+    ) -> Result<WriteDataResponse, ConnectorError> {
+        Self::learn(&request.connector_context, context).await;
+        Ok(WriteDataResponse::new(vec![WriteRecordResult::failed("", "it is hunter2")]))
+    }
+}
+
+/// Keeps what is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn no_way_out_leads_past_the_scrubbing_and_each_invocation_logs_one_line() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let credentials = json!({"secretArn": "s", "authenticationType": "BasicAuth"});
+    let names = [
+        "ValidateCredentialsRequest",
+        "ListEntitiesRequest",
+        "DescribeEntityRequest",
+        "QueryDataRequest",
+        "RetrieveDataRequest",
+        "WriteDataRequest",
+    ];
+    for name in names {
+        let secrets = BTreeMap::from([("s".to_owned(), Secret::new(r#"{"username":"u","password":"hunter2"}"#))]);
+        let context = InvocationContext::new("r", Duration::from_secs(30), Arc::new(secrets));
+        let mut request = json!({"type": name, "entityIdentifier": "things", "operation": "INSERT",
+            "connectorContext": {"credentials": credentials, "flowName": "nightly"}});
+        if name == "ValidateCredentialsRequest" {
+            request["credentials"] = credentials.clone();
+        }
+        let answer = handle(&Gossip, request.to_string().as_bytes(), context).await.unwrap();
+        assert!(!answer.get().contains("hunter2"), "{name}: {answer}");
+        assert!(answer.get().contains("***") || name == "DescribeEntityRequest", "{name}: {answer}");
+    }
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(!log.contains("hunter2") && log.contains("because of ***"), "{log}");
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let answered: Vec<_> = lines.iter().filter(|line| line["message"] == "answered").collect();
+    assert_eq!(answered.len(), names.len());
+    let query = answered.iter().find(|line| line["operation"] == "QueryData").unwrap();
+    assert_eq!(
+        (&query["flow"], &query["outcome"], &query["records"]),
+        (&json!("nightly"), &json!("ClientError"), &json!(0))
+    );
+    assert!(query["bytes"].is_u64() && query["upstream_calls"].is_u64() && query["milliseconds"].is_u64());
+}
+
+#[tokio::test]
+async fn messages_of_settings_and_records_are_cut_like_any_other() {
+    let errors = BTreeMap::from([("a".to_owned(), "x".repeat(3000))]);
+    let response = ValidateConnectorRuntimeSettingsResponse::from_errors(errors);
+    let cut = &response.errors_by_input_field.unwrap()["a"];
+    assert!(cut.chars().count() <= ERROR_MESSAGE_LIMIT && cut.ends_with('…'), "{}", cut.len());
+    let result = WriteRecordResult::failed("1", "x".repeat(3000));
+    let cut = result.error_message.unwrap();
+    assert!(cut.chars().count() <= ERROR_MESSAGE_LIMIT && cut.ends_with('…'), "{}", cut.len());
+}
+
 #[tokio::test]
 async fn the_summary_tells_what_an_invocation_did() {
     let context =

@@ -201,7 +201,14 @@ fn every_difference_between_the_official_sdks_has_its_row_and_its_test() {
 
 #[test]
 fn every_file_that_the_documentation_names_is_there() {
-    for page in ["README.md", "docs/architecture.md", "docs/protocol.md", "docs/deploying.md", "docs/performance.md", "docs/writing-a-connector.md"] {
+    for page in [
+        "README.md",
+        "docs/architecture.md",
+        "docs/protocol.md",
+        "docs/deploying.md",
+        "docs/performance.md",
+        "docs/writing-a-connector.md",
+    ] {
         let text = fs::read_to_string(workspace().join(page)).unwrap();
         for word in text.split(['`', '(', ')', ' ', '\n', '|', ',', '─', '►']) {
             let word = word.trim_start_matches("../").trim_end_matches(['.', ':', ';']);

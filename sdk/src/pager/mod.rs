@@ -14,14 +14,12 @@ use serde::{Deserialize, Serialize};
 use crate::error::ConnectorError;
 use crate::filter::{BetweenBounds, Condition};
 use crate::invocation::InvocationContext;
+use crate::pace::RESERVE;
 use crate::page::JsonPage;
 use crate::protocol::{EntityDefinition, QueryDataRequest, QueryDataResponse, Record};
 use crate::record_buffer::BYTE_BUDGET;
 use crate::selection::Selection;
 use crate::token::TokenCodec;
-
-/// Time that is kept for a last page and the response.
-const RESERVE: Duration = Duration::from_secs(2);
 
 /// Answers `QueryData` from pages or a stream of records.
 ///

@@ -2,7 +2,6 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::time::Duration;
 
 use futures_core::Stream;
 use serde::Serialize;
@@ -12,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{Bookmark, Pager, SourcePage};
 use crate::error::ConnectorError;
 use crate::invocation::InvocationContext;
+use crate::pace::Pace;
 use crate::protocol::{EntityDefinition, QueryDataResponse, RESPONSE_LIMIT_BYTES, Record};
 use crate::record_buffer::{RecordBuffer, written_length};
 use crate::selection::Selection;
@@ -34,8 +34,7 @@ struct Filling<'a> {
     most: usize,
     /// How many records the filter's LIMIT allows from here on.
     remaining: Option<u64>,
-    reserve: Duration,
-    slowest: Duration,
+    pace: Pace,
 }
 
 /// Whether there is room for more.
@@ -62,8 +61,7 @@ fn begin<P: DeserializeOwned>(pager: Pager<'_>) -> Result<(Filling<'_>, Bookmark
         buffer: RecordBuffer::new(byte_budget),
         most: usize::try_from(most).unwrap_or(usize::MAX),
         remaining: bookmark.remaining,
-        reserve,
-        slowest: Duration::ZERO,
+        pace: Pace::new(reserve),
     };
     Ok((filling, bookmark))
 }
@@ -96,17 +94,6 @@ impl Filling<'_> {
         self.most = 1;
         self.buffer = RecordBuffer::new(bytes);
         self.buffer.push(record).map_or(Ok(Room::Full), |()| Ok(Room::Left))
-    }
-
-    /// Whether too little time is left for another page.
-    fn is_late(&self) -> bool {
-        self.context.remaining() < self.slowest.saturating_mul(2).saturating_add(self.reserve)
-    }
-
-    /// When to give up waiting for more: early enough to return what there is.
-    fn latest(&self) -> Instant {
-        let kept = self.reserve.min(self.context.remaining() / 2);
-        self.context.deadline().checked_sub(kept).unwrap_or_else(Instant::now)
     }
 
     /// The response; without a position it is the last.
@@ -157,7 +144,7 @@ where
         let fetched = if is_first {
             fetch(position(&at)).await
         } else {
-            match timeout_at(filling.latest(), fetch(position(&at))).await {
+            match timeout_at(filling.pace.latest(filling.context), fetch(position(&at))).await {
                 Ok(fetched) => fetched,
                 Err(_) => return filling.end(Some(at)),
             }
@@ -196,9 +183,9 @@ where
         };
         at = Bookmark { position: Some((next,)), done: 0, remaining: None };
         is_first = false;
-        filling.slowest = filling.slowest.max(started.elapsed());
+        filling.pace.took(started.elapsed());
         let is_full = filling.buffer.len() >= filling.most;
-        if is_full || filling.is_late() || would_be_cut(&filling, page.next_count) {
+        if is_full || filling.pace.is_late(filling.context) || would_be_cut(&filling, page.next_count) {
             return filling.end(Some(at));
         }
     }
@@ -233,7 +220,7 @@ where
     let mut has_progressed = false;
     loop {
         let next = if has_progressed {
-            match timeout_at(filling.latest(), next(records.as_mut())).await {
+            match timeout_at(filling.pace.latest(filling.context), next(records.as_mut())).await {
                 Ok(next) => next,
                 Err(_) => return filling.end(Some(at)),
             }
@@ -259,7 +246,7 @@ where
         at.position = Some((behind,));
         has_progressed = true;
         // The end of the stream is not known yet, so a full response looks one record ahead; a late one does not.
-        if filling.context.remaining() < filling.reserve {
+        if filling.pace.is_late(filling.context) {
             return filling.end(Some(at));
         }
     }

@@ -9,10 +9,8 @@ use std::time::Duration;
 
 use crate::error::ConnectorError;
 use crate::invocation::InvocationContext;
+use crate::pace::RESERVE;
 use crate::protocol::{Record, WriteDataRequest, WriteDataResponse, WriteOperationType, WriteRecordResult};
-
-/// Time that is kept for a last batch and the response.
-const RESERVE: Duration = Duration::from_secs(2);
 
 /// Answers `WriteData` batch by batch.
 ///

@@ -1,12 +1,12 @@
 //! The loop of the writer.
 
 use std::future::Future;
-use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
 use super::{AllOrNone, BatchWriter, WriteBatch};
 use crate::error::ConnectorError;
+use crate::pace::Pace;
 use crate::protocol::{ErrorCode, Record, WriteDataResponse, WriteOperationType, WriteRecordResult};
 use crate::record_buffer::{BYTE_BUDGET, written_length};
 
@@ -44,15 +44,14 @@ where
     let Division { batches, mut results, malformed } = divide(&writer);
     let is_atomic = promise(&writer, batches.len(), malformed)?;
     let context = writer.context;
-    let mut slowest = Duration::ZERO;
+    let mut pace = Pace::new(writer.reserve);
     // Why nothing more is attempted.
     let mut end: Option<String> = None;
     let mut has_sent = false;
     // What the results take at least: one for each record, and the ids that are known.
     let mut result_bytes = results.len() * RESULT_ENVELOPE;
     for places in batches {
-        let needed = slowest.saturating_mul(2).saturating_add(writer.reserve);
-        if end.is_none() && has_sent && context.remaining() < needed {
+        if end.is_none() && has_sent && pace.is_late(context) {
             end = Some("the time of the invocation is over".to_owned());
         }
         if let Some(reason) = &end {
@@ -66,14 +65,12 @@ where
             all_or_none: is_atomic,
         };
         let started = Instant::now();
-        let kept = writer.reserve.min(context.remaining() / 2);
-        let latest = context.deadline().checked_sub(kept).unwrap_or(started);
-        let outcome = timeout_at(latest, send(batch)).await.unwrap_or_else(|_| {
+        let outcome = timeout_at(pace.latest(context), send(batch)).await.unwrap_or_else(|_| {
             Err(ConnectorError::request_timeout(
                 "the destination did not answer in time; whether the records were written is not known",
             ))
         });
-        slowest = slowest.max(started.elapsed());
+        pace.took(started.elapsed());
         match outcome {
             Ok(answered) => answer(&mut results, &places, answered),
             Err(error) if !has_sent => return Err(error),

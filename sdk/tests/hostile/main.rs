@@ -6,6 +6,7 @@
 
 mod credentials;
 mod filter;
+mod page;
 mod request;
 mod response;
 mod selection;
@@ -158,5 +159,10 @@ proptest! {
     #[test]
     fn any_record_is_refused_or_loses_nothing_that_was_selected(input in input("selection")) {
         selection::holds(&input);
+    }
+
+    #[test]
+    fn any_answer_is_refused_or_its_records_stand_in_it(input in input("page")) {
+        page::holds(&input);
     }
 }

@@ -325,3 +325,21 @@ fn what_is_written_holds_null_for_properties_only_and_never_for_the_five_lists()
     }
     assert_eq!(checked, 3 * 4 + 3, "three configurations and three described entities");
 }
+
+#[test]
+fn the_five_lists_are_lists_even_when_they_are_empty() {
+    let configuration = DescribeConnectorConfigurationResponse::source("n", "o", "1")
+        .operators([])
+        .trigger_types([])
+        .trigger_frequencies([])
+        .write_operations([])
+        .build_unchecked();
+    let written = serde_json::to_value(&configuration).unwrap();
+    for list in
+        ["operatorsSupported", "supportedTriggerTypes", "triggerFrequenciesSupported", "supportedWriteOperations"]
+    {
+        assert_eq!(written[list], serde_json::json!([]), "{list}");
+    }
+    let field = FieldDefinition::new("f", FieldDataType::String).filter_operators([]);
+    assert_eq!(serde_json::to_value(&field).unwrap()["filterOperators"], serde_json::json!([]));
+}
