@@ -171,10 +171,36 @@ impl AppFlow {
         id_field: &str,
         ids: impl IntoIterator<Item = impl Into<String>>,
     ) -> Result<Records, CallError> {
+        self.look_up(entity, None, id_field, ids.into_iter().map(Into::into).collect()).await
+    }
+
+    /// Looks records up by the values of one field, and selects fields of them.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn retrieve_fields(
+        &self,
+        entity: &str,
+        fields: impl IntoIterator<Item = impl Into<String>>,
+        id_field: &str,
+        ids: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Result<Records, CallError> {
+        let fields = fields.into_iter().map(Into::into).collect();
+        self.look_up(entity, Some(fields), id_field, ids.into_iter().map(Into::into).collect()).await
+    }
+
+    async fn look_up(
+        &self,
+        entity: &str,
+        fields: Option<Vec<String>>,
+        id_field: &str,
+        ids: Vec<String>,
+    ) -> Result<Records, CallError> {
         let mut context = self.connector_context();
         context.entity_definition = Some(self.definition(entity).await?);
-        let ids = ids.into_iter().map(Into::into).collect();
-        match self.ask(RetrieveDataRequest::new(entity, context, id_field, ids)).await? {
+        let mut request = RetrieveDataRequest::new(entity, context, id_field, ids);
+        request.selected_field_names = fields;
+        match self.ask(request).await? {
             Response::RetrieveData(response) => match response.records {
                 Some(records) => Ok(Records::new(entity, records)),
                 None => Err(CallError::unusable(Operation::RetrieveData, "isSuccess is true, but records is missing")),

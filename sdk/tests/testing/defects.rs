@@ -98,6 +98,8 @@ async fn each_defect_of_records_filters_and_answers_is_found_by_its_rule_and_no_
         (Defect::LeavesTheLowerBoundOut, &[IncrementalRuns]),
         (Defect::RetrievesEverything, &[Retrieve]),
         (Defect::FailsOnUnknownIds, &[RetrieveUnknown]),
+        (Defect::LooksEveryFieldUpInTheKey, &[RetrieveByField]),
+        (Defect::IgnoresTheSelectionOfLookUps, &[RetrieveProjection]),
         (Defect::PretendsToWrite, &[NoWrites]),
         (Defect::MixesResultsUp, &[WriteResults]),
         (Defect::FailsTheWholeBatch, &[WriteFailures]),

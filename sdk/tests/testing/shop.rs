@@ -57,6 +57,8 @@ pub(crate) enum Defect {
     LeavesTheLowerBoundOut,
     RetrievesEverything,
     FailsOnUnknownIds,
+    LooksEveryFieldUpInTheKey,
+    IgnoresTheSelectionOfLookUps,
     PretendsToWrite,
     MixesResultsUp,
     FailsTheWholeBatch,
@@ -382,22 +384,25 @@ impl Connector for Shop {
         _: &InvocationContext,
     ) -> Result<RetrieveDataResponse, ConnectorError> {
         let entity = &request.entity_identifier;
-        let selection = Selection::new(&self.known(entity)?, request.selected_field_names.as_deref(), None)?;
-        let rows = self.rows(entity);
-        let records = all(&selection, &rows)?;
+        let by_key = self.has(Defect::LooksEveryFieldUpInTheKey);
+        let id_field = request.id_field_name.as_deref().filter(|_| !by_key).unwrap_or("id");
         let ids = request.ids.unwrap_or_default();
-        let id = |record: &Record| {
-            let record: serde_json::Value = serde_json::from_str(record.get()).unwrap();
-            record["id"].to_string()
+        let id = |row: &RawValue| match serde_json::from_str::<serde_json::Value>(row.get()).unwrap()[id_field].take() {
+            serde_json::Value::String(text) => text,
+            other => other.to_string(),
         };
-        let known: Vec<_> = records.iter().map(id).collect();
+        let mut rows = self.rows(entity);
+        let known: Vec<_> = rows.iter().map(|row| id(row)).collect();
         if self.has(Defect::FailsOnUnknownIds) && ids.iter().any(|id| !known.contains(id)) {
             return Err(ConnectorError::client_error("no such order"));
         }
-        let everything = self.has(Defect::RetrievesEverything);
-        let found = records.into_iter().filter(|record| everything || ids.contains(&id(record)));
-        let mut found: Vec<_> = found.collect();
-        self.surprise(&mut found);
+        rows.retain(|row| self.has(Defect::RetrievesEverything) || ids.contains(&id(row)));
+        let ignores = self.has(Defect::IgnoresTheSelectionOfLookUps);
+        let fields = request.selected_field_names.as_deref().filter(|_| !ignores);
+        let mut found = all(&Selection::new(&self.known(entity)?, fields, None)?, &rows)?;
+        if fields.is_none() {
+            self.surprise(&mut found);
+        }
         Ok(RetrieveDataResponse::new(found))
     }
 
