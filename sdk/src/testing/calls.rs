@@ -220,17 +220,26 @@ impl AppFlow {
         records: Vec<Record>,
     ) -> Result<Written, CallError> {
         let definition = self.definition(entity).await?;
-        let ids: Vec<_> = definition
-            .fields
-            .iter()
-            .filter(|field| field.is_primary_key == Some(true))
-            .map(|field| field.field_name.clone())
-            .collect();
+        self.write_texts(entity, Some(definition), operation, records.into_iter().map(String::from).collect()).await
+    }
+
+    /// Writes texts, be they records or not.
+    pub(super) async fn write_texts(
+        &self,
+        entity: &str,
+        definition: Option<EntityDefinition>,
+        operation: WriteOperationType,
+        records: Vec<String>,
+    ) -> Result<Written, CallError> {
+        let fields = definition.iter().flat_map(|definition| &definition.fields);
+        let keys = fields.filter(|field| field.is_primary_key == Some(true));
+        let ids: Vec<_> = keys.map(|field| field.field_name.clone()).collect();
         let mut context = self.connector_context();
-        context.entity_definition = Some(definition);
+        context.entity_definition = definition;
         let sent = records.len();
         let inserts = operation == WriteOperationType::Insert;
-        let mut request = WriteDataRequest::new(entity, context, operation, records);
+        let mut request = WriteDataRequest::new(entity, context, operation, Vec::new());
+        request.records = records;
         request.id_field_names = (!inserts && !ids.is_empty()).then_some(ids);
         match self.answer(request).await? {
             Response::WriteData(response) => Written::read(response, sent),

@@ -100,9 +100,6 @@ async fn each_defect_of_records_filters_and_answers_is_found_by_its_rule_and_no_
         (Defect::FailsOnUnknownIds, &[RetrieveUnknown]),
         (Defect::LooksEveryFieldUpInTheKey, &[RetrieveByField]),
         (Defect::IgnoresTheSelectionOfLookUps, &[RetrieveProjection]),
-        (Defect::PretendsToWrite, &[NoWrites]),
-        (Defect::MixesResultsUp, &[WriteResults]),
-        (Defect::FailsTheWholeBatch, &[WriteFailures]),
         (Defect::PanicsInAQuery, &[FunctionErrors]),
         (Defect::HangsInAQuery, &[Time]),
         (Defect::ShowsThePassword, &[Secrets]),
@@ -110,6 +107,34 @@ async fn each_defect_of_records_filters_and_answers_is_found_by_its_rule_and_no_
         (Defect::OnlyTakesRecords, &[]),
     ];
     verdict(&surprises(table).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_defect_of_writes_is_found_by_its_rule_and_no_other() {
+    use Rule::*;
+    let table: &[(Defect, &[Rule])] = &[
+        (Defect::PretendsToWrite, &[NoWrites]),
+        (Defect::MixesResultsUp, &[WriteResults]),
+        (Defect::FailsTheWholeBatch, &[WriteFailures]),
+        (Defect::FailsTheWholeBatchForATextThatIsNoRecord, &[WriteFailures]),
+        (Defect::TakesAnyTextForARecord, &[WriteFailures]),
+        (Defect::NothingIsWritable, &[WritableEntities]),
+        (Defect::ForgetsToWrite, &[WriteResults, EmptyWrites]),
+        (Defect::RefusesAWriteOfNoRecords, &[EmptyWrites]),
+        (Defect::WritesToAnyEntity, &[UnknownEntity]),
+        (Defect::TakesAnyOperation, &[OfferedOperations]),
+    ];
+    verdict(&surprises(table).await);
+}
+
+#[tokio::test]
+async fn a_text_that_is_no_record_must_not_be_inserted() {
+    for (defect, broken) in [(None, None), (Some(Defect::TakesAnyTextForARecord), Some(Rule::WriteFailures))] {
+        let check = Shop::conformance(defect).entities(["customers"]).max_filters(1);
+        let report = check.sample_write("customers", WriteOperationType::Insert, samples()).run().await;
+        assert_eq!(report.broken().collect::<Vec<_>>(), broken.into_iter().collect::<Vec<_>>(), "{report}");
+        assert!(!matches!(report.verdict(Rule::WriteFailures), Verdict::Skipped { .. }));
+    }
 }
 
 #[tokio::test]

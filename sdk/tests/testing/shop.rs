@@ -62,6 +62,13 @@ pub(crate) enum Defect {
     PretendsToWrite,
     MixesResultsUp,
     FailsTheWholeBatch,
+    FailsTheWholeBatchForATextThatIsNoRecord,
+    TakesAnyTextForARecord,
+    NothingIsWritable,
+    ForgetsToWrite,
+    RefusesAWriteOfNoRecords,
+    WritesToAnyEntity,
+    TakesAnyOperation,
     PanicsInAQuery,
     HangsInAQuery,
     ShowsThePassword,
@@ -138,7 +145,7 @@ impl Shop {
             fields.push(field("note", FieldDataType::String));
         }
         let mut definition = EntityDefinition::new(name, fields);
-        definition.entity.is_writable = true;
+        definition.entity.is_writable = !self.has(Defect::NothingIsWritable);
         definition
     }
 
@@ -263,7 +270,8 @@ impl Connector for Shop {
         if !self.has(Defect::PretendsToWrite) {
             modes.push(ConnectorMode::Destination);
         }
-        Ok(configuration.modes(modes).build_unchecked())
+        let operations = [WriteOperationType::Insert, WriteOperationType::Update, WriteOperationType::Upsert];
+        Ok(configuration.modes(modes).write_operations(operations).build_unchecked())
     }
 
     async fn validate_connector_runtime_settings(
@@ -411,9 +419,29 @@ impl Connector for Shop {
         request: WriteDataRequest,
         _: &InvocationContext,
     ) -> Result<WriteDataResponse, ConnectorError> {
-        self.known(&request.entity_identifier)?;
+        if !self.has(Defect::WritesToAnyEntity) {
+            self.known(&request.entity_identifier)?;
+        }
+        let is_delete = request.operation == Some(WriteOperationType::Delete);
+        let has_strange_text = request.parsed_records().any(|record| record.is_err());
+        match self.defect {
+            Some(Defect::ForgetsToWrite) => return Err(ConnectorError::invalid_argument("WriteData is not supported")),
+            Some(Defect::RefusesAWriteOfNoRecords) if request.records.is_empty() && !is_delete => {
+                return Err(ConnectorError::client_error("there is nothing to write"));
+            }
+            Some(Defect::FailsTheWholeBatchForATextThatIsNoRecord) if has_strange_text => {
+                return Err(ConnectorError::invalid_argument("records must be JSON objects"));
+            }
+            Some(Defect::TakesAnyOperation) => {}
+            _ if is_delete => return Err(ConnectorError::invalid_argument("orders cannot be deleted")),
+            _ => {}
+        }
         let results = request.parsed_records().map(|record| {
-            let Ok(record) = record else { return WriteRecordResult::failed("", "is no record") };
+            let Ok(record) = record else {
+                let takes_it = self.has(Defect::TakesAnyTextForARecord);
+                let failed = WriteRecordResult::failed("", "is no record");
+                return if takes_it { WriteRecordResult::written("") } else { failed };
+            };
             let record: serde_json::Value = serde_json::from_str(record.get()).unwrap();
             match record["id"].as_u64() {
                 Some(id) => WriteRecordResult::written(id.to_string()),
