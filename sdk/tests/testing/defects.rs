@@ -75,6 +75,8 @@ async fn each_defect_of_descriptions_and_pages_is_found_by_its_rule_and_no_other
         (Defect::LongToken, &[Tokens]),
         (Defect::TokenWorksOnce, &[TokenAgain]),
         (Defect::NeverEnds, &[PagesEnd]),
+        (Defect::CountsPages, &[TokenResized]),
+        (Defect::CountsPagesUnderAFilter, &[TokenResized]),
     ];
     verdict(&surprises(table).await);
 }

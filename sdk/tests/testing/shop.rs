@@ -42,6 +42,8 @@ pub(crate) enum Defect {
     LongToken,
     TokenWorksOnce,
     NeverEnds,
+    CountsPages,
+    CountsPagesUnderAFilter,
     UndeclaredField,
     NumberAsText,
     NullInRequiredField,
@@ -363,11 +365,14 @@ impl Connector for Shop {
             records.truncate(filter.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap()));
         }
 
-        let start = self.start(&request)?;
         let size = usize::try_from(request.max_results).unwrap();
+        let counts_pages =
+            self.has(Defect::CountsPages) || (self.has(Defect::CountsPagesUnderAFilter) && filter.condition.is_some());
+        let unit = if counts_pages { size } else { 1 };
+        let start = self.start(&request)? * unit;
         let size = if self.has(Defect::IgnoresThePageSize) { usize::MAX } else { size };
         let end = start.saturating_add(size).min(records.len());
-        let mut token = (end < records.len()).then(|| format!("after-{end}"));
+        let mut token = (end < records.len()).then(|| format!("after-{}", end / unit));
         let mut range = start.min(end)..end;
         match self.defect {
             Some(Defect::LosesARecordAtEachBorder) if start > 0 => range.start = (start + 1).min(end),

@@ -117,9 +117,10 @@ fn text_of(record: &Record, field: &str) -> Option<String> {
 }
 
 /// A field, and one of its values that as few records as possible have, and not all. The record with that value as its
-/// key is another one, if there is a choice: so it shows when the key is looked up instead.
+/// key is another one, if there is a choice: so it shows when the key is looked up instead. Line breaks
+/// come last: an id hardly has one.
 fn telling_value<'a>(subject: &'a Subject, key: &str) -> Option<(&'a str, String)> {
-    let mut best: Option<((bool, usize), &str, String)> = None;
+    let mut best: Option<((bool, bool, usize), &str, String)> = None;
     for field in others(subject, key) {
         let name = field.field_name.as_str();
         let is_key = |record: &Record, text: &str| text_of(record, key).as_deref() == Some(text);
@@ -133,7 +134,7 @@ fn telling_value<'a>(subject: &'a Subject, key: &str) -> Option<(&'a str, String
             *seen = (seen.0 + 1, seen.1 || own);
         }
         for (text, (count, is_own_key)) in counts {
-            let rank = (is_own_key, count);
+            let rank = (is_own_key, text.contains(char::is_control), count);
             if count < subject.reference.len() && best.as_ref().is_none_or(|(least, ..)| rank < *least) {
                 best = Some((rank, name, text));
             }

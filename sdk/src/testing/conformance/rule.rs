@@ -95,6 +95,8 @@ rules! {
         "Honour selectedFieldNames; Selection does so."
     ForeignToken "AF-Q12" "QueryData refuses a token that it did not give"
         "Answer InvalidArgument: reading from the beginning again delivers records twice."
+    TokenResized "AF-Q13" "A token goes on behind the same record with pages of another size, or is refused with InvalidArgument"
+        "Keep the place of the next record in the token, and not a count of pages."
     Filters "AF-F01" "A filter is honoured exactly, or refused with InvalidArgument"
         "AppFlow does not filter again. Apply what the source system cannot; filter::Evaluator does so."
     CombinedFilters "AF-F02" "and, or and not are honoured exactly, or refused with InvalidArgument"
