@@ -140,6 +140,17 @@ async fn a_text_that_is_no_record_must_not_be_inserted() {
 }
 
 #[tokio::test]
+async fn fractions_of_a_second_that_are_not_compared_are_found() {
+    for defect in [Defect::CutsFractionsOff, Defect::RoundsFractionsUp] {
+        let report = Shop::conformance(defect).entities(["customers"]).run().await;
+        assert_eq!(report.broken().collect::<Vec<_>>(), [Rule::Filters], "{report}");
+        let Verdict::Failed(findings) = report.verdict(Rule::Filters) else { panic!("{report}") };
+        assert!(findings.iter().all(|finding| finding.subject.contains("customers: placed ")), "{report}");
+        assert_eq!(findings.len(), 4, "{report}");
+    }
+}
+
+#[tokio::test]
 async fn both_readings_of_null_are_right() {
     let filter = r"not note = 'note \\ 3'";
     for (defect, count) in [(None, 22), (Some(Defect::ReadsNullAsSqlDoes), 17)] {

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::sync::Mutex;
 
-use appflow_sdk::filter::{Comparison, Condition, Filter};
+use appflow_sdk::filter::{Comparison, Condition, Filter, Instant, Value};
 use appflow_sdk::protocol::*;
 use appflow_sdk::testing::{Conformance, Credential};
 use appflow_sdk::{Catalogue, Connector, ConnectorError, InvocationContext, Selection, validate_settings};
@@ -53,6 +53,8 @@ pub(crate) enum Defect {
     IgnoresTheFilter,
     IgnoresTheCondition,
     TakesOrForAnd,
+    CutsFractionsOff,
+    RoundsFractionsUp,
     IgnoresTheLimit,
     TakesUnknownFieldsForNull,
     TakesBrokenFiltersForNone,
@@ -205,6 +207,16 @@ impl Shop {
                     }
                     other => other,
                 }));
+            }
+            (
+                Some(Defect::CutsFractionsOff | Defect::RoundsFractionsUp),
+                Some(Condition::Compare { field, operator, value: Value::DateTime(moment) }),
+            ) => {
+                let whole = moment.to_utc().with().subsec_nanosecond(0).build().unwrap();
+                let up = self.has(Defect::RoundsFractionsUp) && whole != moment.to_utc();
+                let whole = whole.checked_add(jiff::SignedDuration::from_secs(up.into())).unwrap();
+                let value = Value::DateTime(Instant::from_utc(whole).unwrap());
+                filter.condition = Some(Condition::Compare { field, operator, value });
             }
             (_, condition) => filter.condition = condition,
         }
