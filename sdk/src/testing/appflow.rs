@@ -11,16 +11,13 @@ use serde_json::Value;
 use super::credential::Credential;
 use super::failure::{CallError, CallErrorKind};
 use super::function::{Function, InProcess, Invocation};
+use super::rotation::{Rotation, SECRET_ARN};
 use crate::connector::Connector;
 use crate::credentials::SecretStore;
 use crate::protocol::{
     ConnectorContext, Credentials, DATA_TIMEOUT_SECONDS, EntityDefinition, Operation, RESPONSE_LIMIT_BYTES, Request,
     Response,
 };
-use crate::secret::Secret;
-
-/// The ARN under which the connection's secret is found.
-const SECRET_ARN: &str = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:appflow!111122223333-test";
 
 /// AppFlow, played in this process: a connection to a connector, and the calls that AppFlow makes over it.
 ///
@@ -71,6 +68,7 @@ pub struct AppFlow {
     function: Arc<dyn Function>,
     pub(super) settings: BTreeMap<String, String>,
     pub(super) credential: Option<Credential>,
+    secrets: Arc<Rotation>,
     api_version: String,
     pub(super) locale: Option<String>,
     flow_name: String,
@@ -105,6 +103,7 @@ impl AppFlow {
             function,
             settings: BTreeMap::new(),
             credential: None,
+            secrets: Arc::default(),
             api_version: "v1".to_owned(),
             locale: None,
             flow_name: "test-flow".to_owned(),
@@ -126,7 +125,34 @@ impl AppFlow {
     /// Sets the credentials of the connection.
     #[must_use]
     pub fn credentials(mut self, credential: Credential) -> Self {
+        self.secrets = Arc::new(Rotation::of(vec![credential.secret().clone()]));
         self.credential = Some(credential);
+        self.forgetful()
+    }
+
+    /// Sets what the connection's secret says once it was read and then forgotten, in addition to the
+    /// [`credentials`](Self::credentials) before: AppFlow has refreshed the token, or an operator the password.
+    ///
+    /// The SDK forgets a secret when the source system refuses the credentials, as
+    /// [`InvocationContext::with_credentials`](crate::InvocationContext::with_credentials) describes, and when a call
+    /// fails with `InvalidCredentials`. Once the secret is another, it stays so for all calls of this connection and its
+    /// copies. Credentials can follow more than once; the kind is that of the first. Where there are none before, these are
+    /// the first.
+    ///
+    /// ```no_run
+    /// # use appflow_sdk::{Connector, testing::{AppFlow, CallError, Credential}};
+    /// # async fn example(connector: impl Connector) -> Result<(), CallError> {
+    /// let appflow = AppFlow::new(connector)
+    ///     .credentials(Credential::oauth2("expired-token"))
+    ///     .then_credentials(Credential::oauth2("fresh-token"));
+    /// appflow.query("orders").all().await?.assert_unique("id");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn then_credentials(mut self, credential: Credential) -> Self {
+        self.secrets = Arc::new(self.secrets.then(credential.secret().clone()));
+        self.credential.get_or_insert(credential);
         self.forgetful()
     }
 
@@ -241,7 +267,11 @@ impl AppFlow {
         let allowed = Duration::from_secs(operation.map_or(DATA_TIMEOUT_SECONDS, Operation::timeout_seconds));
         let limit = self.time_left.map_or(allowed, |left| left.min(allowed));
         let number = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
-        let call = Invocation { request_id: format!("request-{number}"), limit, secrets: self.secrets() };
+        let call = Invocation {
+            request_id: format!("request-{number}"),
+            limit,
+            secrets: Arc::clone(&self.secrets) as Arc<dyn SecretStore>,
+        };
         let started = Instant::now();
         let too_late = || CallError::new(operation, CallErrorKind::TooLate { limit });
         let answer = match tokio::time::timeout(limit, self.function.invoke(request, &call)).await {
@@ -260,10 +290,5 @@ impl AppFlow {
             return Err(CallError::new(operation, CallErrorKind::TooLarge { bytes: answer.len() }));
         }
         Ok(answer)
-    }
-
-    fn secrets(&self) -> Arc<dyn SecretStore> {
-        let secret = self.credential.as_ref().map(|given| (SECRET_ARN.to_owned(), given.secret().clone()));
-        Arc::new(secret.into_iter().collect::<BTreeMap<String, Secret>>())
     }
 }

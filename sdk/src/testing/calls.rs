@@ -171,10 +171,36 @@ impl AppFlow {
         id_field: &str,
         ids: impl IntoIterator<Item = impl Into<String>>,
     ) -> Result<Records, CallError> {
+        self.look_up(entity, None, id_field, ids.into_iter().map(Into::into).collect()).await
+    }
+
+    /// Looks records up by the values of one field, and selects fields of them.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn retrieve_fields(
+        &self,
+        entity: &str,
+        fields: impl IntoIterator<Item = impl Into<String>>,
+        id_field: &str,
+        ids: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Result<Records, CallError> {
+        let fields = fields.into_iter().map(Into::into).collect();
+        self.look_up(entity, Some(fields), id_field, ids.into_iter().map(Into::into).collect()).await
+    }
+
+    async fn look_up(
+        &self,
+        entity: &str,
+        fields: Option<Vec<String>>,
+        id_field: &str,
+        ids: Vec<String>,
+    ) -> Result<Records, CallError> {
         let mut context = self.connector_context();
         context.entity_definition = Some(self.definition(entity).await?);
-        let ids = ids.into_iter().map(Into::into).collect();
-        match self.ask(RetrieveDataRequest::new(entity, context, id_field, ids)).await? {
+        let mut request = RetrieveDataRequest::new(entity, context, id_field, ids);
+        request.selected_field_names = fields;
+        match self.ask(request).await? {
             Response::RetrieveData(response) => match response.records {
                 Some(records) => Ok(Records::new(entity, records)),
                 None => Err(CallError::unusable(Operation::RetrieveData, "isSuccess is true, but records is missing")),
@@ -194,17 +220,26 @@ impl AppFlow {
         records: Vec<Record>,
     ) -> Result<Written, CallError> {
         let definition = self.definition(entity).await?;
-        let ids: Vec<_> = definition
-            .fields
-            .iter()
-            .filter(|field| field.is_primary_key == Some(true))
-            .map(|field| field.field_name.clone())
-            .collect();
+        self.write_texts(entity, Some(definition), operation, records.into_iter().map(String::from).collect()).await
+    }
+
+    /// Writes texts, be they records or not.
+    pub(super) async fn write_texts(
+        &self,
+        entity: &str,
+        definition: Option<EntityDefinition>,
+        operation: WriteOperationType,
+        records: Vec<String>,
+    ) -> Result<Written, CallError> {
+        let fields = definition.iter().flat_map(|definition| &definition.fields);
+        let keys = fields.filter(|field| field.is_primary_key == Some(true));
+        let ids: Vec<_> = keys.map(|field| field.field_name.clone()).collect();
         let mut context = self.connector_context();
-        context.entity_definition = Some(definition);
+        context.entity_definition = definition;
         let sent = records.len();
         let inserts = operation == WriteOperationType::Insert;
-        let mut request = WriteDataRequest::new(entity, context, operation, records);
+        let mut request = WriteDataRequest::new(entity, context, operation, Vec::new());
+        request.records = records;
         request.id_field_names = (!inserts && !ids.is_empty()).then_some(ids);
         match self.answer(request).await? {
             Response::WriteData(response) => Written::read(response, sent),

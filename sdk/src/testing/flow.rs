@@ -72,8 +72,8 @@ impl AppFlow {
     /// page or write.
     ///
     /// Between the calls it checks what AppFlow's user could not do: an API version or authentication that the connector
-    /// does not offer, an entity that is not listed, a field that the entity does not have, a record that has another
-    /// field or a value of another type.
+    /// does not offer, an operation that it does not offer, an entity that is not listed or, for a write, takes no records,
+    /// a field that the entity does not have, a record read that has another field or a value of another type.
     ///
     /// # Errors
     /// [`CallError`] of the first call that failed.
@@ -85,12 +85,19 @@ impl AppFlow {
             self.validate_credentials().await?;
         }
         let entities = self.list_entities_below(flow.path.as_deref(), crate::protocol::DEFAULT_MAX_RESULTS).await?;
-        if !entities.iter().any(|listed| listed.entity_identifier == flow.entity) {
+        let Some(listed) = entities.iter().find(|listed| listed.entity_identifier == flow.entity) else {
             let names: Vec<_> = entities.iter().map(|listed| listed.entity_identifier.as_str()).collect();
             let reason = format!("the entity {:?} is not listed; there are {}", flow.entity, names.join(", "));
             return Err(CallError::unusable(Operation::ListEntities, reason));
-        }
+        };
         let definition = self.describe_entity(&flow.entity).await?;
+        for (operation, entity) in [(Operation::ListEntities, listed), (Operation::DescribeEntity, &definition.entity)]
+        {
+            if flow.write.is_some() && !entity.is_writable {
+                let reason = format!("the entity {:?} takes no records: isWritable is not true", flow.entity);
+                return Err(CallError::unusable(operation, reason));
+            }
+        }
         if let Some(unknown) = flow.fields.iter().flatten().find(|name| definition.field(name).is_none()) {
             let reason = format!("the entity {:?} has no field {unknown:?}", flow.entity);
             return Err(CallError::unusable(Operation::DescribeEntity, reason));
@@ -129,12 +136,17 @@ impl AppFlow {
         let context = self.connector_context();
         let version = context.api_version.unwrap_or_default();
         let kind = self.credential.as_ref().map(super::Credential::authentication_type);
+        let operations = &offer.supported_write_operations;
+        let missing = flow.write.as_ref().map(|(operation, _)| operation).filter(|wanted| !operations.contains(wanted));
         let offers = |kind| offer.authentication_config.as_ref().is_some_and(|config| config.supports(kind));
         let reason = if !offer.connector_modes.contains(&mode) {
             format!("the connector does not offer the mode {mode}")
         } else if !offer.supported_api_versions.contains(&version) {
             let offered = offer.supported_api_versions.join(", ");
             format!("the connector does not offer the API version {version:?} but {offered}")
+        } else if let Some(operation) = missing {
+            let offered: Vec<_> = operations.iter().map(ToString::to_string).collect();
+            format!("the connector does not offer the operation {operation} but {}", offered.join(", "))
         } else if let Some(kind) = kind.filter(|kind| !offers(kind)) {
             format!("the connector does not offer {kind}")
         } else {

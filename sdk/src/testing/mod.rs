@@ -58,6 +58,7 @@
 //! | item | what it does |
 //! |---|---|
 //! | [`AppFlow`] | the eight calls over one connection, through bytes, with AppFlow's limits |
+//! | [`AppFlow::then_credentials`] | a secret that is rotated while the connection is in use |
 //! | [`Query`] | pages, tokens and statistics of a query |
 //! | [`Flow`] | a whole flow, from registration to the last page |
 //! | [`AppFlow::run_incrementally`] | two scheduled runs whose windows meet |
@@ -81,6 +82,7 @@ mod function;
 mod incremental;
 mod query;
 mod records;
+mod rotation;
 mod tokens;
 mod written;
 

@@ -124,6 +124,13 @@ async fn records_are_found_by_id() {
 }
 
 #[tokio::test]
+async fn records_are_found_by_another_field_and_with_a_selection() {
+    let found = connection(None).retrieve_fields("customers", ["id", "note"], "status", ["it's"]).await.unwrap();
+    assert_eq!(found.ids("id"), ["2"]);
+    found.assert_fields(&["id", "note"]);
+}
+
+#[tokio::test]
 async fn a_write_tells_what_became_of_each_record() {
     let appflow = connection(None);
     appflow.write("orders", WriteOperationType::Upsert, samples()).await.unwrap().assert_all_written();

@@ -75,6 +75,8 @@ async fn each_defect_of_descriptions_and_pages_is_found_by_its_rule_and_no_other
         (Defect::LongToken, &[Tokens]),
         (Defect::TokenWorksOnce, &[TokenAgain]),
         (Defect::NeverEnds, &[PagesEnd]),
+        (Defect::CountsPages, &[TokenResized]),
+        (Defect::CountsPagesUnderAFilter, &[TokenResized]),
     ];
     verdict(&surprises(table).await);
 }
@@ -98,9 +100,8 @@ async fn each_defect_of_records_filters_and_answers_is_found_by_its_rule_and_no_
         (Defect::LeavesTheLowerBoundOut, &[IncrementalRuns]),
         (Defect::RetrievesEverything, &[Retrieve]),
         (Defect::FailsOnUnknownIds, &[RetrieveUnknown]),
-        (Defect::PretendsToWrite, &[NoWrites]),
-        (Defect::MixesResultsUp, &[WriteResults]),
-        (Defect::FailsTheWholeBatch, &[WriteFailures]),
+        (Defect::LooksEveryFieldUpInTheKey, &[RetrieveByField]),
+        (Defect::IgnoresTheSelectionOfLookUps, &[RetrieveProjection]),
         (Defect::PanicsInAQuery, &[FunctionErrors]),
         (Defect::HangsInAQuery, &[Time]),
         (Defect::ShowsThePassword, &[Secrets]),
@@ -108,6 +109,45 @@ async fn each_defect_of_records_filters_and_answers_is_found_by_its_rule_and_no_
         (Defect::OnlyTakesRecords, &[]),
     ];
     verdict(&surprises(table).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_defect_of_writes_is_found_by_its_rule_and_no_other() {
+    use Rule::*;
+    let table: &[(Defect, &[Rule])] = &[
+        (Defect::PretendsToWrite, &[NoWrites]),
+        (Defect::MixesResultsUp, &[WriteResults]),
+        (Defect::FailsTheWholeBatch, &[WriteFailures]),
+        (Defect::FailsTheWholeBatchForATextThatIsNoRecord, &[WriteFailures]),
+        (Defect::TakesAnyTextForARecord, &[WriteFailures]),
+        (Defect::NothingIsWritable, &[WritableEntities]),
+        (Defect::ForgetsToWrite, &[WriteResults, EmptyWrites]),
+        (Defect::RefusesAWriteOfNoRecords, &[EmptyWrites]),
+        (Defect::WritesToAnyEntity, &[UnknownEntity]),
+        (Defect::TakesAnyOperation, &[OfferedOperations]),
+    ];
+    verdict(&surprises(table).await);
+}
+
+#[tokio::test]
+async fn a_text_that_is_no_record_must_not_be_inserted() {
+    for (defect, broken) in [(None, None), (Some(Defect::TakesAnyTextForARecord), Some(Rule::WriteFailures))] {
+        let check = Shop::conformance(defect).entities(["customers"]).max_filters(1);
+        let report = check.sample_write("customers", WriteOperationType::Insert, samples()).run().await;
+        assert_eq!(report.broken().collect::<Vec<_>>(), broken.into_iter().collect::<Vec<_>>(), "{report}");
+        assert!(!matches!(report.verdict(Rule::WriteFailures), Verdict::Skipped { .. }));
+    }
+}
+
+#[tokio::test]
+async fn fractions_of_a_second_that_are_not_compared_are_found() {
+    for defect in [Defect::CutsFractionsOff, Defect::RoundsFractionsUp] {
+        let report = Shop::conformance(defect).entities(["customers"]).run().await;
+        assert_eq!(report.broken().collect::<Vec<_>>(), [Rule::Filters], "{report}");
+        let Verdict::Failed(findings) = report.verdict(Rule::Filters) else { panic!("{report}") };
+        assert!(findings.iter().all(|finding| finding.subject.contains("customers: placed ")), "{report}");
+        assert_eq!(findings.len(), 4, "{report}");
+    }
 }
 
 #[tokio::test]

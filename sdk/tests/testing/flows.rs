@@ -42,6 +42,16 @@ async fn a_flow_ends_where_appflow_or_its_user_could_not_go_on() {
         (connection(None).credentials(Credential::oauth2("token")), Flow::read("orders"), "does not offer OAuth2"),
         (connection(Defect::PretendsToWrite), mode, "mode DESTINATION"),
         (
+            connection(Defect::TakesAnyOperation),
+            Flow::write("orders", WriteOperationType::Delete, samples()),
+            "does not offer the operation DELETE but INSERT, UPDATE, UPSERT",
+        ),
+        (
+            connection(Defect::NothingIsWritable),
+            Flow::write("orders", WriteOperationType::Upsert, samples()),
+            "ListEntities: AppFlow cannot go on: the entity \"orders\" takes no records: isWritable is not true",
+        ),
+        (
             connection(Defect::NumberAsText),
             Flow::read("orders"),
             "record 0: field \"total\" must be a number within the range of a double, found a string",

@@ -8,4 +8,5 @@ mod documentation;
 mod flows;
 mod functions;
 mod reports;
+mod rotation;
 mod shop;

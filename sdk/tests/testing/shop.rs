@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::sync::Mutex;
 
-use appflow_sdk::filter::{Comparison, Condition, Filter};
+use appflow_sdk::filter::{Comparison, Condition, Filter, Instant, Value};
 use appflow_sdk::protocol::*;
 use appflow_sdk::testing::{Conformance, Credential};
 use appflow_sdk::{Catalogue, Connector, ConnectorError, InvocationContext, Selection, validate_settings};
@@ -42,6 +42,8 @@ pub(crate) enum Defect {
     LongToken,
     TokenWorksOnce,
     NeverEnds,
+    CountsPages,
+    CountsPagesUnderAFilter,
     UndeclaredField,
     NumberAsText,
     NullInRequiredField,
@@ -51,15 +53,26 @@ pub(crate) enum Defect {
     IgnoresTheFilter,
     IgnoresTheCondition,
     TakesOrForAnd,
+    CutsFractionsOff,
+    RoundsFractionsUp,
     IgnoresTheLimit,
     TakesUnknownFieldsForNull,
     TakesBrokenFiltersForNone,
     LeavesTheLowerBoundOut,
     RetrievesEverything,
     FailsOnUnknownIds,
+    LooksEveryFieldUpInTheKey,
+    IgnoresTheSelectionOfLookUps,
     PretendsToWrite,
     MixesResultsUp,
     FailsTheWholeBatch,
+    FailsTheWholeBatchForATextThatIsNoRecord,
+    TakesAnyTextForARecord,
+    NothingIsWritable,
+    ForgetsToWrite,
+    RefusesAWriteOfNoRecords,
+    WritesToAnyEntity,
+    TakesAnyOperation,
     PanicsInAQuery,
     HangsInAQuery,
     ShowsThePassword,
@@ -136,7 +149,7 @@ impl Shop {
             fields.push(field("note", FieldDataType::String));
         }
         let mut definition = EntityDefinition::new(name, fields);
-        definition.entity.is_writable = true;
+        definition.entity.is_writable = !self.has(Defect::NothingIsWritable);
         definition
     }
 
@@ -194,6 +207,16 @@ impl Shop {
                     }
                     other => other,
                 }));
+            }
+            (
+                Some(Defect::CutsFractionsOff | Defect::RoundsFractionsUp),
+                Some(Condition::Compare { field, operator, value: Value::DateTime(moment) }),
+            ) => {
+                let whole = moment.to_utc().with().subsec_nanosecond(0).build().unwrap();
+                let up = self.has(Defect::RoundsFractionsUp) && whole != moment.to_utc();
+                let whole = whole.checked_add(jiff::SignedDuration::from_secs(up.into())).unwrap();
+                let value = Value::DateTime(Instant::from_utc(whole).unwrap());
+                filter.condition = Some(Condition::Compare { field, operator, value });
             }
             (_, condition) => filter.condition = condition,
         }
@@ -261,7 +284,8 @@ impl Connector for Shop {
         if !self.has(Defect::PretendsToWrite) {
             modes.push(ConnectorMode::Destination);
         }
-        Ok(configuration.modes(modes).build_unchecked())
+        let operations = [WriteOperationType::Insert, WriteOperationType::Update, WriteOperationType::Upsert];
+        Ok(configuration.modes(modes).write_operations(operations).build_unchecked())
     }
 
     async fn validate_connector_runtime_settings(
@@ -353,11 +377,14 @@ impl Connector for Shop {
             records.truncate(filter.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap()));
         }
 
-        let start = self.start(&request)?;
         let size = usize::try_from(request.max_results).unwrap();
+        let counts_pages =
+            self.has(Defect::CountsPages) || (self.has(Defect::CountsPagesUnderAFilter) && filter.condition.is_some());
+        let unit = if counts_pages { size } else { 1 };
+        let start = self.start(&request)? * unit;
         let size = if self.has(Defect::IgnoresThePageSize) { usize::MAX } else { size };
         let end = start.saturating_add(size).min(records.len());
-        let mut token = (end < records.len()).then(|| format!("after-{end}"));
+        let mut token = (end < records.len()).then(|| format!("after-{}", end / unit));
         let mut range = start.min(end)..end;
         match self.defect {
             Some(Defect::LosesARecordAtEachBorder) if start > 0 => range.start = (start + 1).min(end),
@@ -382,22 +409,25 @@ impl Connector for Shop {
         _: &InvocationContext,
     ) -> Result<RetrieveDataResponse, ConnectorError> {
         let entity = &request.entity_identifier;
-        let selection = Selection::new(&self.known(entity)?, request.selected_field_names.as_deref(), None)?;
-        let rows = self.rows(entity);
-        let records = all(&selection, &rows)?;
+        let by_key = self.has(Defect::LooksEveryFieldUpInTheKey);
+        let id_field = request.id_field_name.as_deref().filter(|_| !by_key).unwrap_or("id");
         let ids = request.ids.unwrap_or_default();
-        let id = |record: &Record| {
-            let record: serde_json::Value = serde_json::from_str(record.get()).unwrap();
-            record["id"].to_string()
+        let id = |row: &RawValue| match serde_json::from_str::<serde_json::Value>(row.get()).unwrap()[id_field].take() {
+            serde_json::Value::String(text) => text,
+            other => other.to_string(),
         };
-        let known: Vec<_> = records.iter().map(id).collect();
+        let mut rows = self.rows(entity);
+        let known: Vec<_> = rows.iter().map(|row| id(row)).collect();
         if self.has(Defect::FailsOnUnknownIds) && ids.iter().any(|id| !known.contains(id)) {
             return Err(ConnectorError::client_error("no such order"));
         }
-        let everything = self.has(Defect::RetrievesEverything);
-        let found = records.into_iter().filter(|record| everything || ids.contains(&id(record)));
-        let mut found: Vec<_> = found.collect();
-        self.surprise(&mut found);
+        rows.retain(|row| self.has(Defect::RetrievesEverything) || ids.contains(&id(row)));
+        let ignores = self.has(Defect::IgnoresTheSelectionOfLookUps);
+        let fields = request.selected_field_names.as_deref().filter(|_| !ignores);
+        let mut found = all(&Selection::new(&self.known(entity)?, fields, None)?, &rows)?;
+        if fields.is_none() {
+            self.surprise(&mut found);
+        }
         Ok(RetrieveDataResponse::new(found))
     }
 
@@ -406,9 +436,29 @@ impl Connector for Shop {
         request: WriteDataRequest,
         _: &InvocationContext,
     ) -> Result<WriteDataResponse, ConnectorError> {
-        self.known(&request.entity_identifier)?;
+        if !self.has(Defect::WritesToAnyEntity) {
+            self.known(&request.entity_identifier)?;
+        }
+        let is_delete = request.operation == Some(WriteOperationType::Delete);
+        let has_strange_text = request.parsed_records().any(|record| record.is_err());
+        match self.defect {
+            Some(Defect::ForgetsToWrite) => return Err(ConnectorError::invalid_argument("WriteData is not supported")),
+            Some(Defect::RefusesAWriteOfNoRecords) if request.records.is_empty() && !is_delete => {
+                return Err(ConnectorError::client_error("there is nothing to write"));
+            }
+            Some(Defect::FailsTheWholeBatchForATextThatIsNoRecord) if has_strange_text => {
+                return Err(ConnectorError::invalid_argument("records must be JSON objects"));
+            }
+            Some(Defect::TakesAnyOperation) => {}
+            _ if is_delete => return Err(ConnectorError::invalid_argument("orders cannot be deleted")),
+            _ => {}
+        }
         let results = request.parsed_records().map(|record| {
-            let Ok(record) = record else { return WriteRecordResult::failed("", "is no record") };
+            let Ok(record) = record else {
+                let takes_it = self.has(Defect::TakesAnyTextForARecord);
+                let failed = WriteRecordResult::failed("", "is no record");
+                return if takes_it { WriteRecordResult::written("") } else { failed };
+            };
             let record: serde_json::Value = serde_json::from_str(record.get()).unwrap();
             match record["id"].as_u64() {
                 Some(id) => WriteRecordResult::written(id.to_string()),

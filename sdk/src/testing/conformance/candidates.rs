@@ -1,9 +1,10 @@
 //! Filters made of the values that records have.
 
+use jiff::SignedDuration;
 use serde_json::value::RawValue;
 
 use super::Subject;
-use crate::filter::{Comparison, Condition, Date, Filter, Value};
+use crate::filter::{Comparison, Condition, Date, Filter, Instant, Value};
 use crate::protocol::{ConnectorOperator, FieldDataType, FieldDefinition};
 use crate::testing::incremental::moment;
 use crate::testing::records::{members, plain};
@@ -63,6 +64,8 @@ fn of_field(subject: &Subject, field: &FieldDefinition) -> Vec<Condition> {
             _ => Some(compare(operator, &middle)),
         })
         .collect();
+    let beside = beside(&middle).into_iter().filter(|(operator, _)| declared(&operator.connector_operator()));
+    conditions.extend(beside.map(|(operator, value)| compare(operator, &value)));
     if declared(&ConnectorOperator::Between) {
         // The bounds may be the wrong way round: then the evaluator has no opinion, and the other order is tried.
         for (lower, upper) in [(&low, &middle), (&middle, &low)] {
@@ -76,8 +79,30 @@ fn of_field(subject: &Subject, field: &FieldDefinition) -> Vec<Condition> {
     conditions
 }
 
+/// Moments half a second and a millisecond beside one that a record has, each with the operators that give it another
+/// result when the fraction is cut off or rounded.
+fn beside(value: &Value) -> Vec<(Comparison, Value)> {
+    let Value::DateTime(moment) = value else { return Vec::new() };
+    let moved = |milliseconds| {
+        let moved = moment.to_utc().checked_add(SignedDuration::from_millis(milliseconds)).ok()?;
+        Instant::from_utc(moved).map(Value::DateTime)
+    };
+    let mut beside = Vec::new();
+    for milliseconds in [500, 1] {
+        for (operator, milliseconds) in [
+            (Comparison::GreaterOrEqual, milliseconds),
+            (Comparison::Less, milliseconds),
+            (Comparison::LessOrEqual, -milliseconds),
+            (Comparison::Greater, -milliseconds),
+        ] {
+            beside.extend(moved(milliseconds).map(|value| (operator, value)));
+        }
+    }
+    beside
+}
+
 /// A value of the filter language for a value of a record; none where the type has none.
-fn value_of(field: &FieldDefinition, value: &RawValue, moment: Option<crate::filter::Instant>) -> Option<Value> {
+fn value_of(field: &FieldDefinition, value: &RawValue, moment: Option<Instant>) -> Option<Value> {
     if value.get() == "null" {
         return None;
     }

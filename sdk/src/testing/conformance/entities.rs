@@ -10,7 +10,7 @@ use crate::protocol::{Entity, EntityDefinition, ErrorCode, ListEntitiesRequest};
 pub(super) const LONGEST_IDENTIFIER: usize = 128;
 
 /// An entity, and a token, that no connector has.
-const NOBODY: &str = "af_no_such_entity";
+pub(super) const NOBODY: &str = "af_no_such_entity";
 pub(super) const FOREIGN_TOKEN: &str = "af-foreign-token";
 
 impl Check {

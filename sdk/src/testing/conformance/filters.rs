@@ -7,6 +7,7 @@ use super::{Check, Subject};
 use crate::filter::{Comparison, Condition, Evaluator, Filter};
 use crate::protocol::{DEFAULT_MAX_RESULTS, ErrorCode, Record};
 use crate::testing::incremental::canonical;
+use crate::testing::query::Page;
 use crate::testing::records::members;
 
 /// Text that is no filter.
@@ -15,13 +16,21 @@ const BROKEN: [&str; 4] = ["= = =", "(af_field = 1", "af_field >", "af_field ~~ 
 /// The count of a `limit`; the official grammar takes two digits or more.
 const LIMIT: usize = 10;
 
+/// How many filters are gone on with in another page size.
+const RESUMED: usize = 3;
+
 impl Check {
     pub(super) async fn filters(&mut self, subject: &Subject) {
         let singles = single(subject);
         let most = self.options.max_filters;
+        let mut resumed = 0;
         for (index, condition) in singles.iter().take(most).enumerate() {
             let in_pages = index % 2 == 1 && !self.report.is_broken(Rule::PageSize);
-            self.honoured(Rule::Filters, subject, condition, in_pages).await;
+            let found = self.honoured(Rule::Filters, subject, condition, in_pages).await;
+            if resumed < RESUMED && found.len() > 2 && !self.pages_are_broken() {
+                resumed += 1;
+                self.resumed(subject, &condition.to_string(), &found).await;
+            }
         }
         for (entity, text) in self.options.filters.clone() {
             if entity == subject.name() {
@@ -59,9 +68,10 @@ impl Check {
         }
     }
 
-    /// Asks with the condition, and compares with what the evaluator makes of the reference.
-    async fn honoured(&mut self, rule: Rule, subject: &Subject, condition: &Condition, in_pages: bool) {
-        let Ok(evaluator) = Evaluator::new(condition, &subject.definition) else { return };
+    /// Asks with the condition, and compares with what the evaluator makes of the reference. Returns what was found, if it
+    /// is right.
+    async fn honoured(&mut self, rule: Rule, subject: &Subject, condition: &Condition, in_pages: bool) -> Vec<Record> {
+        let Ok(evaluator) = Evaluator::new(condition, &subject.definition) else { return Vec::new() };
         let evaluator = evaluator.with_bounds(self.options.bounds);
         let matches = |record: &Record| {
             let members = members(record);
@@ -74,7 +84,9 @@ impl Check {
             !(open && evaluator.fields().iter().any(is_null))
         };
         // Where a value is not of its field's type, that is another rule's finding.
-        let Ok(kept) = subject.reference.iter().map(matches).collect::<Result<Vec<_>, _>>() else { return };
+        let Ok(kept) = subject.reference.iter().map(matches).collect::<Result<Vec<_>, _>>() else {
+            return Vec::new();
+        };
         let kept = subject.reference.iter().zip(kept).filter(|(_, kept)| *kept).map(|(record, _)| record);
         let expected: Vec<_> = kept.filter(decided).collect();
         let text = condition.to_string();
@@ -83,16 +95,50 @@ impl Check {
         let query = self.appflow.query(subject.name()).filter(text).page_size(size).limit(self.options.max_records);
         let answer = query.all().await;
         if answer.as_ref().is_err_and(crate::testing::CallError::is_invalid_argument) {
-            return self.report.passed(rule);
+            self.report.passed(rule);
+            return Vec::new();
         }
-        let Some(found) = self.outcome(rule, &place, answer) else { return };
-        let found: Vec<_> = found.iter().filter(decided).cloned().collect();
+        let Some(all) = self.outcome(rule, &place, answer) else { return Vec::new() };
+        let found: Vec<_> = all.iter().filter(decided).cloned().collect();
         let problem = found
             .iter()
             .find(|record| !matches(record).unwrap_or(true))
             .map(|record| format!("{} does not match and is returned", shown(record, &subject.keys())))
             .or_else(|| subject.complete.then(|| missing(subject, &expected, &found)).flatten());
+        let is_right = problem.is_none();
         self.report.check(rule, &place, problem);
+        if is_right { all.into_vec() } else { Vec::new() }
+    }
+
+    /// Whether pages of one size are wrong already, and so those of two sizes would be.
+    pub(super) fn pages_are_broken(&self) -> bool {
+        self.report.is_broken(Rule::PageSize) || self.report.is_broken(Rule::TokenAgain)
+    }
+
+    /// Reads one page of what the filter finds, and the rest with pages of another size.
+    async fn resumed(&mut self, subject: &Subject, filter: &str, found: &[Record]) {
+        let half = found.len() / 2 + 1;
+        let size = i64::try_from(half).unwrap_or(1);
+        let other = if half == 2 { 1 } else { 2 };
+        let place = format!("{}: {filter}, one page of {half} and the rest with pages of {other}", subject.name());
+        let query = self.appflow.query(subject.name()).filter(filter);
+        let first = query.clone().page_size(size).page().await;
+        let rest = match &first {
+            Ok(Page { next_token: Some(token), records, .. }) if records.len() < found.len() => {
+                query.from_token(token.as_str()).page_size(other).limit(found.len()).all().await
+            }
+            _ => return,
+        };
+        let (Ok(first), false) = (first, rest.as_ref().is_err_and(crate::testing::CallError::is_invalid_argument))
+        else {
+            return self.report.passed(Rule::TokenResized);
+        };
+        let Some(rest) = self.outcome(Rule::TokenResized, &place, rest) else { return };
+        let both: Vec<_> = first.records.iter().chain(&rest).map(canonical).collect();
+        let all: Vec<_> = found.iter().map(canonical).collect();
+        let is_whole = if subject.complete { both == all } else { both.starts_with(&all) || all.starts_with(&both) };
+        let problem = (!is_whole).then(|| format!("{} records, not the {} of one reading", both.len(), all.len()));
+        self.report.check(Rule::TokenResized, &place, problem);
     }
 
     async fn limited(&mut self, subject: &Subject) {

@@ -200,7 +200,8 @@ impl Conformance {
         self
     }
 
-    /// Writes these records, which must succeed. They are written to the connector's system for good.
+    /// Writes these records, which must succeed. They are written to the connector's system for good; when they are updated
+    /// or upserted, more than once.
     pub fn sample_write(
         mut self,
         entity: impl Into<String>,
@@ -211,8 +212,9 @@ impl Conformance {
         self
     }
 
-    /// Checks every rule that can be checked. It makes some hundred calls for a connector with a few entities; write
-    /// operations are called on sources, which must refuse them, and for the sample writes only.
+    /// Checks every rule that can be checked. It makes some hundred calls for a connector with a few entities. Records are
+    /// written to sources, which must refuse them, and for the sample writes only; other writes to a destination have no
+    /// records.
     pub async fn run(self) -> Report {
         let hidden = self.credential.as_ref().map(Credential::hidden_values).unwrap_or_default();
         let report = Report::hiding(hidden.iter().map(|(_, secret)| secret.clone()).collect());
@@ -276,10 +278,10 @@ impl Check {
         let definitions = self.entities().await;
         let mut subjects = Vec::new();
         let is_source = configuration.connector_modes.contains(&ConnectorMode::Source);
-        for definition in definitions {
-            self.definition(&definition);
+        for definition in &definitions {
+            self.definition(definition);
             if is_source {
-                subjects.extend(self.pages(definition).await);
+                subjects.extend(self.pages(definition.clone()).await);
             }
         }
         if !is_source {
@@ -296,7 +298,7 @@ impl Check {
             self.incremental(subject).await;
             self.retrieve(subject).await;
         }
-        self.writes(&configuration, &subjects).await;
+        self.writes(&configuration, &subjects, &definitions).await;
         if let Some(subject) = subjects.first() {
             self.little_time(subject).await;
         }

@@ -4,6 +4,7 @@ use super::entities::FOREIGN_TOKEN;
 use super::rule::Rule;
 use super::{Check, Subject};
 use crate::protocol::{DEFAULT_MAX_RESULTS, EntityDefinition, ErrorCode, Record};
+use crate::testing::failure::CallError;
 use crate::testing::incremental::canonical;
 use crate::testing::query::Page;
 use crate::testing::records::{members, plain};
@@ -16,6 +17,9 @@ const SINGLES: usize = 12;
 
 /// A size that divides nothing well, and how many records are read with it.
 const SMALL: (usize, usize) = (7, 700);
+
+/// Other sizes that a reading goes on with, and how many records are read with each.
+const RESIZED: [(usize, usize); 2] = [(3, 60), (1000, 700)];
 
 /// How many fields are selected on their own.
 const PROJECTIONS: usize = 4;
@@ -38,16 +42,21 @@ impl Check {
         let total = subject.reference.len();
         // A last page that is exactly full is where an off-by-one hides.
         let whole = (total > 1 && complete && total < size).then_some((total, total + 1));
+        let mut border = None;
         for (size, most) in [(1, SINGLES), SMALL].into_iter().chain(whole) {
             let Some(pages) = self.read(&entity, size, most.min(max)).await else { continue };
             has_tokens |= pages.iter().any(|page| page.next_token.is_some());
             if size == SMALL.0 {
                 self.token_again(&entity, &pages).await;
+                border = pages.first().and_then(|page| Some((page.next_token.clone()?, page.records.len())));
             }
             let found = flat(pages);
             let expected_all = complete && most >= total;
-            let problem = difference(&subject, &found, most.min(total), expected_all);
+            let problem = difference(&subject, 0, &found, most.min(total), expected_all);
             self.report.check(Rule::PageSize, &entity, problem.map(|problem| format!("pages of {size}: {problem}")));
+        }
+        if let (Some((token, read)), false) = (border, self.pages_are_broken()) {
+            self.resized(&subject, &token, read).await;
         }
         if has_tokens {
             let foreign = self.appflow.query(entity.clone()).from_token(FOREIGN_TOKEN).page().await;
@@ -57,7 +66,28 @@ impl Check {
         }
         self.report.skipped(Rule::TokenAgain, "no entity has more than one page");
         self.report.skipped(Rule::Tokens, "no entity has more than one page");
+        self.report.skipped(Rule::TokenResized, "no entity has more than one page, or pages are not right anyway");
         Some(subject)
+    }
+
+    /// Goes on behind a small page with pages of another size. To refuse that is right: no record is lost unnoticed.
+    async fn resized(&mut self, subject: &Subject, token: &str, read: usize) {
+        for (size, most) in RESIZED {
+            let place = format!("{}: pages of {size} behind one of {read}", subject.name());
+            let wanted = i64::try_from(size).unwrap_or(i64::MAX);
+            let most = most.min(self.options.max_records.saturating_sub(read).max(1));
+            let query = self.appflow.query(subject.name()).page_size(wanted).from_token(token).limit(most);
+            let answer = query.all().await;
+            if answer.as_ref().is_err_and(CallError::is_invalid_argument) {
+                self.report.passed(Rule::TokenResized);
+                continue;
+            }
+            let Some(found) = self.outcome(Rule::TokenResized, &place, answer) else { continue };
+            let left = subject.reference.len().saturating_sub(read);
+            let to_the_end = subject.complete && most > left;
+            let problem = difference(subject, read, found.as_slice(), most.min(left), to_the_end);
+            self.report.check(Rule::TokenResized, &place, problem);
+        }
     }
 
     /// Every page up to so many records, with what each page says of itself.
@@ -147,10 +177,10 @@ fn token_problem(token: &str) -> Option<String> {
     }
 }
 
-/// The first place where what was found is not the reference.
-fn difference(subject: &Subject, found: &[Record], expected: usize, to_the_end: bool) -> Option<String> {
+/// The first place where what was found is not the reference from a record on.
+fn difference(subject: &Subject, from: usize, found: &[Record], expected: usize, to_the_end: bool) -> Option<String> {
     let keys = subject.keys();
-    let pairs = found.iter().zip(&subject.reference).enumerate();
+    let pairs = found.iter().zip(subject.reference.iter().skip(from)).enumerate();
     let differing = pairs.take(expected).find(|(_, (found, expected))| canonical(found) != canonical(expected));
     if let Some((index, (found, expected))) = differing {
         return Some(format!("record {index} is {}, expected {}", shown(found, &keys), shown(expected, &keys)));
