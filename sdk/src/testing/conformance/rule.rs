@@ -106,7 +106,7 @@ rules! {
     UnknownField "AF-F04" "A filter on an unknown field is refused with InvalidArgument"
         "Check the fields of the condition against the definition; Evaluator::new does so."
     BrokenFilter "AF-F05" "A filter that cannot be read is refused with InvalidArgument"
-        "Read the filter with Filter::from_request and return ConnectorError::invalid_filter."
+        "Read the filter with Filter::from_request and return its error with ?, which converts it."
     IncrementalRuns "AF-F06" "Two incremental runs lose no record and read none twice"
         "Compare moments and not text, in one time zone, and take the lower bound of the window in."
     Retrieve "AF-R01" "Records are found by their ids, or RetrieveData is refused with InvalidArgument"
