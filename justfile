@@ -10,7 +10,7 @@ local:
 # Run every test. The second command adds those of the SDK's optional features.
 test:
     cargo test
-    cargo test --package appflow-sdk --package appflow-derive --all-features
+    cargo test --workspace --all-features --test derive --test marketplace --examples
 
 # Format the code.
 fmt:
