@@ -107,8 +107,8 @@ base_url = "{upstream}"
 [authentication]
 none = true
 
-[entities.{ENTITY}]
-path = "/"
+[entities.{ENTITY}.read]
+request = "GET /"
 records = "/rows"
 
 [entities.{ENTITY}.fields]

@@ -1,12 +1,15 @@
 //! What AppFlow is told: the connector's configuration, and the entities with their fields.
 
+use std::sync::Arc;
+
 use appflow_sdk::protocol::{
     ConfigurationBuilder, ConnectorRuntimeSetting, DescribeConnectorConfigurationResponse, EntityDefinition,
     FieldDefinition, RuntimeSettingScope, RuntimeSettingType,
 };
 
 use crate::authentication;
-use crate::manifest::{BASE_URL_SETTING, Entity, Manifest};
+use crate::known::{Access, Known, SourceField};
+use crate::manifest::{Entity, Manifest};
 
 /// The answer to `DescribeConnectorConfiguration`. That it is plausible was checked with the manifest.
 pub(crate) fn configuration(manifest: &Manifest) -> DescribeConnectorConfigurationResponse {
@@ -28,8 +31,13 @@ fn settings(manifest: &Manifest) -> Vec<ConnectorRuntimeSetting> {
         None => "Where the API is, such as https://api.example.com".to_owned(),
     };
     let scope = RuntimeSettingScope::ConnectorProfile;
-    let mut base_url =
-        ConnectorRuntimeSetting::new(BASE_URL_SETTING, RuntimeSettingType::Url, scope, "Base URL", description);
+    let mut base_url = ConnectorRuntimeSetting::new(
+        &manifest.connection.base_url_setting,
+        RuntimeSettingType::Url,
+        scope,
+        "Base URL",
+        description,
+    );
     base_url.required = manifest.connection.base_url.is_none();
     let declared = manifest.settings.iter().map(|(key, setting)| {
         let description = if setting.description.is_empty() { &setting.label } else { &setting.description };
@@ -41,12 +49,12 @@ fn settings(manifest: &Manifest) -> Vec<ConnectorRuntimeSetting> {
     std::iter::once(base_url).chain(declared).collect()
 }
 
-/// The entities, in the order of the manifest.
-pub(crate) fn definitions(manifest: &Manifest) -> Vec<EntityDefinition> {
-    manifest.entities.iter().map(|(name, entity)| definition(name, entity)).collect()
+/// The entities that the manifest describes, in its order.
+pub(crate) fn known(manifest: &Manifest) -> Vec<Known> {
+    manifest.entities.iter().map(|(name, entity)| entity_of(name, entity)).collect()
 }
 
-fn definition(name: &str, entity: &Entity) -> EntityDefinition {
+fn entity_of(name: &str, entity: &Entity) -> Known {
     let fields = entity.fields.iter().map(|(name, declared)| {
         let mut field = FieldDefinition::new(name, declared.data_type.clone());
         if declared.primary_key {
@@ -72,7 +80,16 @@ fn definition(name: &str, entity: &Entity) -> EntityDefinition {
     if let Some(description) = &entity.description {
         definition = definition.description(description);
     }
-    definition
+    let sources = entity.fields.iter().map(|(name, declared)| {
+        let source = SourceField {
+            pointer: declared.pointer.clone(),
+            select: declared.select.clone(),
+            native: declared.native.clone(),
+        };
+        (name.clone(), source)
+    });
+    let access = Access { read: entity.read.clone(), retrieve: entity.retrieve.clone(), write: entity.write.clone() };
+    Known { definition, fields: sources.collect(), access: Arc::new(access) }
 }
 
 #[cfg(test)]
@@ -85,7 +102,7 @@ mod tests {
             "[connector]\nname = \"Acme\"\nowner = \"Acme\"\nversion = \"2\"\napi_versions = [\"2026-01\"]\n[connection]\n{connection}\n\
              [authentication]\nnone = true\nbasic = true\n\
              [settings.tenant]\nlabel = \"Tenant\"\nrequired = true\noptions = [\"a\", \"b\"]\n\
-             [entities.orders]\nlabel = \"Orders\"\npath = \"/{{tenant}}/orders\"\n\
+             [entities.orders]\nlabel = \"Orders\"\nread.request = \"/{{tenant}}/orders\"\n\
              [entities.orders.fields]\nid = {{ type = \"Integer\", primary_key = true }}\n\
              at = {{ type = \"DateTime\", incremental = true, nullable = false, label = \"Changed\" }}\nnote = {{ type = \"String\" }}\n"
         );
@@ -100,7 +117,7 @@ mod tests {
         assert_eq!(authentication.is_basic_auth_supported, Some(true));
         assert_eq!(authentication.is_api_key_auth_supported, Some(false));
         let [base_url, tenant] = configuration.settings() else { panic!("{:?}", configuration.settings()) };
-        assert!(base_url.key == BASE_URL_SETTING && base_url.required);
+        assert!(base_url.key == crate::BASE_URL_SETTING && base_url.required);
         assert_eq!(tenant.connector_supplied_value_options.as_deref(), Some(&["a".to_owned(), "b".to_owned()][..]));
     }
 
@@ -112,9 +129,9 @@ mod tests {
 
     #[test]
     fn describes_fields() {
-        let definitions = definitions(&manifest(""));
-        assert_eq!(definitions[0].entity.label.as_deref(), Some("Orders"));
-        let [id, at, note] = &definitions[0].fields[..] else { panic!("three fields") };
+        let known = known(&manifest(""));
+        assert_eq!(known[0].definition.entity.label.as_deref(), Some("Orders"));
+        let [id, at, note] = &known[0].definition.fields[..] else { panic!("three fields") };
         assert_eq!(id.is_primary_key, Some(true));
         assert!(at.is_incremental() && at.label.as_deref() == Some("Changed"));
         let nullable = |field: &FieldDefinition| field.read_properties.as_ref().unwrap().is_nullable;

@@ -1,4 +1,4 @@
-//! One HTTP client for the whole process, and one GET through it.
+//! One HTTP client for the whole process, and one request through it.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -8,7 +8,9 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::redirect::{Attempt, Policy};
 use url::Url;
 
+use crate::call::Call;
 use crate::failure;
+use crate::manifest::Method;
 
 /// Largest answer that is read, in bytes after decompression. AppFlow takes 6 MB; the rest is room for fields that are
 /// not wanted and records that the filter drops.
@@ -33,7 +35,9 @@ pub(crate) struct Client {
 /// A complete answer, whatever its status.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    /// What was asked for, without credentials.
+    /// What messages call the request.
+    pub(crate) request: String,
+    /// Where it went, without credentials.
     pub(crate) url: Url,
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
@@ -76,44 +80,60 @@ impl Client {
         Ok(self.http.get_or_init(|| http))
     }
 
-    /// Asks once. `shown` is the URL without credentials, for messages and the log; `secret` adds them.
+    /// Sends a request once. `secret` adds what is neither shown nor logged.
     ///
     /// # Errors
     /// `RequestTimeout` when there is no complete answer in the time that is left; `ServiceUnavailable` when the host
     /// cannot be reached; `ServerError` when the connection breaks or the answer is too large.
-    pub(crate) async fn get(
+    pub(crate) async fn send(
         &self,
-        shown: Url,
+        call: &Call,
         secret: impl FnOnce(&mut Url),
         headers: HeaderMap,
         context: &InvocationContext,
     ) -> Result<Answer, ConnectorError> {
         let limit = context.remaining().saturating_sub(MARGIN);
         let started = Instant::now();
-        let mut url = shown.clone();
+        let name = call.name();
+        let mut url = call.url.clone();
         secret(&mut url);
-        let sent = self.http()?.get(url).headers(headers).timeout(limit).send().await;
-        let mut response = sent.map_err(|error| failure::of_transport(&shown, error, limit))?;
+        let mut request = self.http()?.request(method(call.method), url).headers(headers).timeout(limit);
+        if let Some(body) = &call.body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body.to_json());
+        }
+        let failed = |error| failure::of_transport(&name, &call.url, error, limit);
+        let mut response = request.send().await.map_err(failed)?;
         let status = response.status().as_u16();
         let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
         let mut body = Vec::with_capacity(announced.min(ANSWER_LIMIT));
         loop {
             match response.chunk().await {
                 Ok(Some(chunk)) if body.len() + chunk.len() <= ANSWER_LIMIT => body.extend_from_slice(&chunk),
-                Ok(Some(_)) => return Err(too_large(&shown)),
+                Ok(Some(_)) => return Err(too_large(&name)),
                 Ok(None) => break,
-                Err(error) => return Err(failure::of_transport(&shown, error, limit)),
+                Err(error) => return Err(failed(error)),
             }
         }
         tracing::debug!(
-            method = "GET",
-            path = shown.path(),
+            method = call.method.as_str(),
+            path = call.url.path(),
             status,
             bytes = body.len(),
             milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             "the API answered"
         );
-        Ok(Answer { url: shown, status, headers: std::mem::take(response.headers_mut()), body })
+        let headers = std::mem::take(response.headers_mut());
+        Ok(Answer { request: name, url: call.url.clone(), status, headers, body })
+    }
+}
+
+fn method(method: Method) -> reqwest::Method {
+    match method {
+        Method::Get => reqwest::Method::GET,
+        Method::Post => reqwest::Method::POST,
+        Method::Put => reqwest::Method::PUT,
+        Method::Patch => reqwest::Method::PATCH,
+        Method::Delete => reqwest::Method::DELETE,
     }
 }
 
@@ -123,10 +143,9 @@ fn within_origin(attempt: Attempt<'_>) -> reqwest::redirect::Action {
     if is_within && attempt.previous().len() <= REDIRECT_LIMIT { attempt.follow() } else { attempt.stop() }
 }
 
-fn too_large(url: &Url) -> ConnectorError {
+fn too_large(request: &str) -> ConnectorError {
     ConnectorError::server_error(format!(
-        "the answer to GET {} has more than {} MB; use a smaller page size in the manifest",
-        url.path(),
+        "the answer to {request} has more than {} MB; use a smaller page size in the manifest",
         ANSWER_LIMIT / (1024 * 1024)
     ))
 }

@@ -3,19 +3,21 @@
 use appflow_sdk::protocol::ConnectorContext;
 use appflow_sdk::{ConnectionCredentials, ConnectorError, InvocationContext, Repeat};
 use indexmap::IndexMap;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::HeaderMap;
 use serde_json::Value;
 use url::Url;
 
 use crate::address::{self, BaseUrl};
 use crate::authentication::Authentication;
+use crate::body::Json;
+use crate::call::Call;
 use crate::client::{Answer, Client};
 use crate::failure;
-use crate::manifest::{BASE_URL_SETTING, Manifest};
+use crate::manifest::{Manifest, Method, Request};
 use crate::template;
 
-/// The name that stands for a record's key in the path of a single record.
-const ID: &str = "id";
+/// The name that stands for the version of the API that a connection was made for.
+const API_VERSION: &str = "apiVersion";
 
 /// A way to the API.
 #[derive(Debug)]
@@ -39,56 +41,82 @@ impl<'a> Connection<'a> {
         settings: &'a ConnectorContext,
         credentials: &ConnectionCredentials,
     ) -> Result<Self, ConnectorError> {
-        let base = settings.setting(BASE_URL_SETTING).or(manifest.connection.base_url.as_deref()).ok_or_else(|| {
-            ConnectorError::invalid_argument(format!("the connection lacks the setting {BASE_URL_SETTING:?}"))
-        })?;
-        let base = BaseUrl::parse(base).map_err(|problem| {
-            ConnectorError::invalid_argument(format!("the setting {BASE_URL_SETTING:?} {problem}"))
-        })?;
+        let key = &manifest.connection.base_url_setting;
+        let base = settings.setting(key).or(manifest.connection.base_url.as_deref());
+        let base =
+            base.ok_or_else(|| ConnectorError::invalid_argument(format!("the connection lacks the setting {key:?}")))?;
+        let base = BaseUrl::parse(base)
+            .map_err(|problem| ConnectorError::invalid_argument(format!("the setting {key:?} {problem}")))?;
         let authentication = Authentication::new(&manifest.authentication, credentials)?;
         let mut connection = Self { client, manifest, settings, base, headers: HeaderMap::new(), authentication };
-        connection.headers = connection.all_headers()?;
+        connection.headers = connection.common_headers()?;
         Ok(connection)
     }
 
-    /// The manifest's headers and those of the credentials, which come last and win.
-    fn all_headers(&self) -> Result<HeaderMap, ConnectorError> {
-        let mut headers = HeaderMap::new();
-        for (name, value) in self.filled(&self.manifest.connection.headers) {
-            let value = HeaderValue::from_str(&value).map_err(|_| {
-                ConnectorError::invalid_argument(format!(
-                    "a setting of the connection holds a character that the header {name} cannot carry"
-                ))
-            })?;
-            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|error| {
-                ConnectorError::unknown_error(format!("{name:?} is no name of a header")).with_source(error)
-            })?;
-            headers.insert(name, value);
+    /// The manifest's headers for all requests.
+    fn common_headers(&self) -> Result<HeaderMap, ConnectorError> {
+        let mut call = Call::get(self.base.at("/"));
+        for (name, value) in self.filled(&self.manifest.connection.headers, &|_| None) {
+            call.header(name, &value)?;
         }
-        headers.extend(self.authentication.headers().iter().map(|(name, value)| (name.clone(), value.clone())));
-        Ok(headers)
+        Ok(call.headers)
     }
 
-    /// Named templates with their settings filled in; those whose setting was not given are left out.
-    pub(crate) fn filled<'t>(&self, templates: &'t IndexMap<String, String>) -> Vec<(&'t str, String)> {
-        let value_of = |name: &str| self.settings.setting(name).map(str::to_owned);
+    /// The value of a name in a template: what the place knows, else a setting, else what AppFlow says of the connection.
+    fn value(&self, name: &str, known: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+        known(name).or_else(|| match name {
+            API_VERSION => self.settings.api_version.clone(),
+            setting => self.settings.setting(setting).map(str::to_owned),
+        })
+    }
+
+    /// Named templates filled in; those whose setting was not given are left out.
+    fn filled<'t>(
+        &self,
+        templates: &'t IndexMap<String, String>,
+        known: &dyn Fn(&str) -> Option<String>,
+    ) -> Vec<(&'t str, String)> {
         let filled = templates.iter();
+        let value_of = |name: &str| self.value(name, known);
         filled.filter_map(|(name, template)| Some((name.as_str(), template::fill(template, value_of).ok()?))).collect()
     }
 
-    /// The URL of a path of the manifest, with the parameters that all requests have.
+    /// A request of the manifest with its names filled in. `known` are the names that its place knows beside settings.
     ///
     /// # Errors
-    /// `InvalidArgument` when a setting that stands in the path is missing, or it or the id cannot stand there.
-    pub(crate) fn url(&self, path: &str, id: Option<&str>) -> Result<Url, ConnectorError> {
-        let value_of = |name: &str| match name {
-            ID => id.map(str::to_owned),
-            setting => self.settings.setting(setting).map(str::to_owned),
-        };
-        let mut url = self.base.join(&self.manifest.connection.path_prefix, path, value_of)?;
-        let parameters = self.filled(&self.manifest.connection.parameters);
-        address::add_parameters(&mut url, parameters.iter().map(|(name, value)| (*name, value.as_str())));
-        Ok(url)
+    /// `InvalidArgument` when a setting that stands in path or body is missing, or a value cannot stand where it should.
+    pub(crate) fn call(
+        &self,
+        request: &Request,
+        otherwise: Method,
+        known: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Call, ConnectorError> {
+        let value_of = |name: &str| self.value(name, known);
+        let mut url = self.base.join(&self.manifest.connection.path_prefix, &request.path, value_of)?;
+        for templates in [&self.manifest.connection.parameters, &request.parameters] {
+            let parameters = self.filled(templates, known);
+            address::add_parameters(&mut url, parameters.iter().map(|(name, value)| (*name, value.as_str())));
+        }
+        let mut call = Call { method: request.method.unwrap_or(otherwise), ..Call::get(url) };
+        for (name, value) in self.filled(&request.headers, known) {
+            call.header(name, &value)?;
+        }
+        if let Some(template) = &request.body {
+            let as_json = |name: &str| value_of(name).map(|value| Json::from(value.as_str()));
+            let body = Json::filled(template, &as_json).map_err(|name| {
+                ConnectorError::invalid_argument(format!(
+                    "{name:?} is missing, and the body of {} needs it",
+                    call.name()
+                ))
+            })?;
+            call.body = Some(body);
+        }
+        Ok(call)
+    }
+
+    /// Most requests at a time.
+    pub(crate) fn concurrency(&self) -> usize {
+        self.manifest.limits.concurrency.max(1)
     }
 
     /// What to keep of a link in an answer: path and query, free of credentials.
@@ -108,41 +136,68 @@ impl<'a> Connection<'a> {
         self.base.at(link)
     }
 
-    /// Asks, again if that may help, and returns the answer if it is a success.
+    /// Sends a request, again if that may help, and returns the answer if it is a success.
     ///
     /// # Errors
-    /// As [`Client::get`], and what the answer's status stands for, with the API's own words.
-    pub(crate) async fn get(&self, url: &Url, context: &InvocationContext) -> Result<Answer, ConnectorError> {
-        let ask = || async { self.success(self.ask(url, context).await?, context) };
-        self.client.retry().run(context, Repeat::Safe, ask).await
+    /// As [`Client::send`], and what the answer's status stands for, with the API's own words.
+    pub(crate) async fn send(
+        &self,
+        call: &Call,
+        repeat: Repeat,
+        context: &InvocationContext,
+    ) -> Result<Answer, ConnectorError> {
+        let send = || async { self.success(self.send_once(call, context).await?, context) };
+        self.client.retry().run(context, repeat, send).await
     }
 
-    /// As [`get`](Self::get); nothing when the API has nothing there (404).
+    /// As [`send`](Self::send) for what only reads; nothing when the API has nothing there (404).
     ///
     /// # Errors
-    /// As [`get`](Self::get).
-    pub(crate) async fn find(&self, url: &Url, context: &InvocationContext) -> Result<Option<Answer>, ConnectorError> {
-        let ask = || async {
-            let answer = self.ask(url, context).await?;
+    /// As [`send`](Self::send).
+    pub(crate) async fn find(
+        &self,
+        call: &Call,
+        context: &InvocationContext,
+    ) -> Result<Option<Answer>, ConnectorError> {
+        let send = || async {
+            let answer = self.send_once(call, context).await?;
             if answer.status == 404 { Ok(None) } else { self.success(answer, context).map(Some) }
         };
-        self.client.retry().run(context, Repeat::Safe, ask).await
+        self.client.retry().run(context, Repeat::Safe, send).await
     }
 
-    async fn ask(&self, url: &Url, context: &InvocationContext) -> Result<Answer, ConnectorError> {
+    /// Sends a request once and returns the answer whatever its status.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub(crate) async fn send_once(&self, call: &Call, context: &InvocationContext) -> Result<Answer, ConnectorError> {
         let secret = |url: &mut Url| self.authentication.add_to(url);
-        self.client.get(url.clone(), secret, self.headers.clone(), context).await
+        let mut headers = self.headers.clone();
+        for more in [&call.headers, self.authentication.headers()] {
+            headers.extend(more.iter().map(|(name, value)| (name.clone(), value.clone())));
+        }
+        self.client.send(call, secret, headers, context).await
     }
 
-    fn success(&self, answer: Answer, context: &InvocationContext) -> Result<Answer, ConnectorError> {
-        if (200..300).contains(&answer.status) {
-            return Ok(answer);
-        }
-        let said = self.manifest.connection.error_message.as_deref().and_then(|pointer| {
-            let body: Value = serde_json::from_slice(&answer.body).ok()?;
-            // Before it is cut, so that no half of a secret is left.
-            Some(context.scrub(body.pointer(pointer)?.as_str()?).into_owned())
-        });
-        Err(failure::of_status(&answer.url, answer.status, &answer.headers, said.as_deref()))
+    /// The answer, if its status is a success.
+    ///
+    /// # Errors
+    /// What the failure stands for.
+    pub(crate) fn success(&self, answer: Answer, context: &InvocationContext) -> Result<Answer, ConnectorError> {
+        if (200..300).contains(&answer.status) { Ok(answer) } else { Err(self.failure(&answer, context)) }
+    }
+
+    /// What an answer that is no success stands for.
+    pub(crate) fn failure(&self, answer: &Answer, context: &InvocationContext) -> ConnectorError {
+        let failures = &self.manifest.failures;
+        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let at =
+            |pointers: &[String]| pointers.iter().find_map(|pointer| Some(body.pointer(pointer)?.as_str()?.to_owned()));
+        let code = at(&failures.code);
+        // Before it is cut, so that no half of a secret is left.
+        let said = at(&failures.message).map(|said| context.scrub(&said).into_owned());
+        let by_code = code.as_ref().and_then(|code| failures.codes.get(code));
+        let meaning = by_code.or_else(|| failures.statuses.get(&answer.status.to_string()));
+        failure::of_status(answer, said.as_deref(), meaning)
     }
 }

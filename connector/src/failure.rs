@@ -3,21 +3,27 @@
 use std::time::{Duration, SystemTime};
 
 use appflow_sdk::ConnectorError;
-use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{LOCATION, RETRY_AFTER};
 use url::Url;
+
+use crate::client::Answer;
+use crate::manifest::Meaning;
 
 /// Longest piece of an API's own message that is passed on, in characters.
 const QUOTE_LIMIT: usize = 300;
 
-/// The error for an answer whose status is not a success. `said` is the API's own message, already free of secrets.
-pub(crate) fn of_status(url: &Url, status: u16, headers: &HeaderMap, said: Option<&str>) -> ConnectorError {
-    let request = format!("GET {}", url.path());
+/// The error for an answer whose status is not a success.
+///
+/// `said` is the API's own message, already free of secrets; `meaning` is what the manifest says of this failure.
+pub(crate) fn of_status(answer: &Answer, said: Option<&str>, meaning: Option<&Meaning>) -> ConnectorError {
+    let (request, status) = (answer.request.as_str(), answer.status);
     let what = match status {
-        300..=399 => return of_redirect(url, status, headers),
+        300..=399 => return of_redirect(answer),
         401 => format!("the API does not accept the connection's credentials (401 for {request}); renew them"),
         403 => format!("the API does not allow {request} with the connection's credentials (403)"),
-        404 => format!("the API has nothing at {} (404); is the base URL right?", url.path()),
+        404 => format!("the API has nothing at {} (404); is the base URL right?", answer.url.path()),
         408 | 504 => format!("the API gave up on {request} ({status})"),
+        409 => format!("the API sees a conflict in {request} (409)"),
         413 | 414 => format!("{request} is too long for the API ({status}); use a shorter filter or fewer fields"),
         429 => format!("the API asks to slow down (429 for {request})"),
         503 => format!("the API is not available at the moment (503 for {request})"),
@@ -28,31 +34,40 @@ pub(crate) fn of_status(url: &Url, status: u16, headers: &HeaderMap, said: Optio
         Some(said) => format!("{what}: {said}"),
         None => what,
     };
-    let error = ConnectorError::from_http_status(status, message);
-    match headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()) {
+    let mut error = match meaning {
+        Some(meaning) => ConnectorError::new(meaning.error.clone(), message),
+        None => ConnectorError::from_http_status(status, message),
+    };
+    if let Some(seconds) = meaning.and_then(|meaning| meaning.retry_after_seconds) {
+        error = error.with_retry_after(Duration::from_secs(u64::from(seconds)));
+    }
+    if meaning.is_some_and(|meaning| meaning.without_effect) {
+        error = error.without_effect();
+    }
+    match answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()) {
         Some(value) => error.with_retry_after_header(value, SystemTime::now()),
         None => error,
     }
 }
 
 /// A redirect that was not followed: it leads to another origin, or in circles.
-fn of_redirect(url: &Url, status: u16, headers: &HeaderMap) -> ConnectorError {
-    let target = headers.get(LOCATION).and_then(|value| value.to_str().ok()).and_then(|value| url.join(value).ok());
-    let path = url.path();
+fn of_redirect(answer: &Answer) -> ConnectorError {
+    let (url, request, status) = (&answer.url, &answer.request, answer.status);
+    let target =
+        answer.headers.get(LOCATION).and_then(|value| value.to_str().ok()).and_then(|value| url.join(value).ok());
     ConnectorError::client_error(match target {
         Some(target) if target.origin() != url.origin() => format!(
-            "GET {path} is redirected to {} ({status}), which the connection's credentials are not meant for; if the API \
+            "{request} is redirected to {} ({status}), which the connection's credentials are not meant for; if the API \
              has moved, change the base URL",
             target.origin().ascii_serialization()
         ),
-        Some(_) => format!("GET {path} is redirected too often ({status})"),
-        None => format!("GET {path} is redirected to nowhere ({status})"),
+        Some(_) => format!("{request} is redirected too often ({status})"),
+        None => format!("{request} is redirected to nowhere ({status})"),
     })
 }
 
 /// The error for a request without a complete answer.
-pub(crate) fn of_transport(url: &Url, error: reqwest::Error, limit: Duration) -> ConnectorError {
-    let path = url.path();
+pub(crate) fn of_transport(request: &str, url: &Url, error: reqwest::Error, limit: Duration) -> ConnectorError {
     let host = url.host_str().unwrap_or_default();
     // The wait for a connection has a limit of its own, so an error may be both.
     let what = if error.is_connect() {
@@ -60,11 +75,11 @@ pub(crate) fn of_transport(url: &Url, error: reqwest::Error, limit: Duration) ->
             .without_effect()
     } else if error.is_timeout() {
         ConnectorError::request_timeout(format!(
-            "GET {path} was not answered within {:.1} s; use a smaller page size in the manifest if it always is so slow",
+            "{request} was not answered within {:.1} s; use a smaller page size in the manifest if it always is so slow",
             limit.as_secs_f64()
         ))
     } else {
-        ConnectorError::server_error(format!("the connection to {host} broke off during GET {path}"))
+        ConnectorError::server_error(format!("the connection to {host} broke off during {request}"))
     };
     // The URL may hold credentials and filter values.
     what.with_source(error.without_url())
@@ -83,10 +98,14 @@ fn quote(said: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use reqwest::header::HeaderValue;
+    use reqwest::header::{HeaderMap, HeaderValue};
 
     fn headers(name: reqwest::header::HeaderName, value: &'static str) -> HeaderMap {
         HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+    }
+
+    fn answer(status: u16, headers: HeaderMap) -> Answer {
+        Answer { request: "GET /orders".to_owned(), url: url(), status, headers, body: Vec::new() }
     }
 
     fn url() -> Url {
@@ -110,7 +129,7 @@ mod tests {
             (503, "ServiceUnavailable"),
             (504, "RequestTimeout"),
         ] {
-            let error = of_status(&url(), status, &HeaderMap::new(), Some("because"));
+            let error = of_status(&answer(status, HeaderMap::new()), Some("because"), None);
             assert_eq!(error.code().as_str(), code, "{status}");
             assert!(error.message().contains("/orders") && error.message().contains(&status.to_string()), "{error}");
             assert!(error.message().ends_with(": because"), "{error}");
@@ -135,17 +154,17 @@ mod tests {
         let client = client.connect_timeout(limit).build().unwrap();
         let error = client.get(url()).timeout(limit * 2).send().await.unwrap_err();
         assert!(error.is_timeout() && error.is_connect(), "{error:?}");
-        let error = of_transport(&url(), error, limit * 2);
+        let error = of_transport("GET /orders", &url(), error, limit * 2);
         assert_eq!(error.code().as_str(), "ServiceUnavailable");
         assert!(error.message().contains("a.example cannot be reached"), "{error}");
     }
 
     #[test]
     fn names_where_a_redirect_leads_without_its_path() {
-        let error = of_status(&url(), 302, &headers(LOCATION, "https://b.example/secret?x=1"), None);
+        let error = of_status(&answer(302, headers(LOCATION, "https://b.example/secret?x=1")), None, None);
         assert!(error.message().contains("https://b.example (302)"), "{error}");
         assert!(!error.message().contains("secret"));
-        assert!(of_status(&url(), 302, &headers(LOCATION, "/orders"), None).message().contains("too often"));
+        assert!(of_status(&answer(302, headers(LOCATION, "/orders")), None, None).message().contains("too often"));
     }
 
     #[test]

@@ -13,7 +13,7 @@
 //!     [authentication]
 //!     basic = true
 //!     [entities.orders]
-//!     path = "/orders"
+//!     read = { request = "GET /orders" }
 //!     fields = { id = { type = "Integer", primary_key = true } }
 //! "#, "acme.toml".as_ref())?;
 //! let connector = HttpConnector::new(manifest);
@@ -21,26 +21,32 @@
 //! # Ok::<(), appflow_connector::ManifestError>(())
 //! ```
 //!
-//! How a query runs: the filter is divided (`pushdown`) into parameters for the API and a remainder that is applied
+//! How a query runs: the filter is divided (`translate`) into what the API is asked and a remainder that is applied
 //! here; pages of the API are read (`paging`, `client`); the SDK's `Pager` takes them apart, filters and projects, cuts
 //! AppFlow's pages from them and keeps where to go on in a token (`query`). What goes wrong becomes a code and a message
 //! in `failure`.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 mod address;
 mod authentication;
+mod body;
+mod call;
 mod catalogue;
 mod client;
 mod connection;
 mod failure;
+mod key;
+mod known;
 mod manifest;
 mod misconfigured;
 mod paging;
-mod pushdown;
 mod query;
 mod retrieve;
 pub mod settings;
 mod template;
-mod written;
+mod translate;
 
 pub use manifest::{BASE_URL_SETTING, Manifest, ManifestError, Problem};
 pub use misconfigured::Misconfigured;
@@ -53,19 +59,21 @@ use appflow_sdk::protocol::{
     ValidateCredentialsResponse,
 };
 use appflow_sdk::{
-    Catalogue, ConnectionCredentials, Connector, ConnectorError, InvocationContext, Retry, validate_settings,
+    Catalogue, ConnectionCredentials, Connector, ConnectorError, InvocationContext, Repeat, Retry, validate_settings,
 };
 
 use crate::address::BaseUrl;
 use crate::client::Client;
 use crate::connection::Connection;
-use crate::manifest::Entity;
+use crate::known::Known;
+use crate::manifest::Method;
 
 /// A connector for the API that a manifest describes.
 #[derive(Debug)]
 pub struct HttpConnector {
     manifest: Manifest,
     catalogue: Catalogue,
+    known: HashMap<String, Arc<Known>>,
     configuration: DescribeConnectorConfigurationResponse,
     client: Client,
 }
@@ -74,9 +82,11 @@ impl HttpConnector {
     /// Makes the connector. Nothing is opened before the first request needs it.
     #[must_use]
     pub fn new(manifest: Manifest) -> Self {
-        let catalogue = Catalogue::new(catalogue::definitions(&manifest));
+        let known = catalogue::known(&manifest);
+        let catalogue = Catalogue::new(known.iter().map(|known| known.definition.clone()).collect());
+        let known = known.into_iter().map(|known| (known.name().to_owned(), Arc::new(known))).collect();
         let configuration = catalogue::configuration(&manifest);
-        Self { manifest, catalogue, configuration, client: Client::default() }
+        Self { manifest, catalogue, known, configuration, client: Client::default() }
     }
 
     /// Sets how requests to the API are repeated when they fail; [`Retry::default`] without.
@@ -94,13 +104,11 @@ impl HttpConnector {
         Connection::open(&self.client, &self.manifest, settings, credentials)
     }
 
-    fn entity(&self, name: &str) -> Result<&Entity, ConnectorError> {
+    fn entity(&self, name: &str) -> Result<Arc<Known>, ConnectorError> {
         // The catalogue's error lists what there is.
         self.catalogue.get(name)?;
-        self.manifest
-            .entities
-            .get(name)
-            .ok_or_else(|| ConnectorError::invalid_argument(format!("there is no {name:?}")))
+        let known = self.known.get(name).cloned();
+        known.ok_or_else(|| ConnectorError::invalid_argument(format!("there is no {name:?}")))
     }
 }
 
@@ -120,12 +128,13 @@ impl Connector for HttpConnector {
     ) -> Result<ValidateConnectorRuntimeSettingsResponse, ConnectorError> {
         let declared = validate_settings(self.configuration.settings(), &request);
         let mut errors = declared.errors_by_input_field.unwrap_or_default();
-        let given = request.connector_runtime_settings.get(BASE_URL_SETTING).map_or("", |value| value.trim());
+        let key = &self.manifest.connection.base_url_setting;
+        let given = request.connector_runtime_settings.get(key).map_or("", |value| value.trim());
         if request.scope == RuntimeSettingScope::ConnectorProfile
             && !given.is_empty()
             && let Err(problem) = BaseUrl::parse(given)
         {
-            errors.insert(BASE_URL_SETTING.to_owned(), problem.to_string());
+            errors.insert(key.clone(), problem.to_string());
         }
         Ok(ValidateConnectorRuntimeSettingsResponse::from_errors(errors))
     }
@@ -139,8 +148,9 @@ impl Connector for HttpConnector {
         // A refusal is the answer here: nothing is tried again with other credentials.
         let credentials = context.credentials(&settings).await?;
         let connection = self.connect(&settings, &credentials)?;
-        if let Some(path) = &self.manifest.connection.test {
-            connection.get(&connection.url(path, None)?, context).await?;
+        if let Some(test) = &self.manifest.connection.test {
+            let call = connection.call(test, Method::Get, &|_| None)?;
+            connection.send(&call, Repeat::Safe, context).await?;
         }
         Ok(ValidateCredentialsResponse::valid())
     }
@@ -166,13 +176,12 @@ impl Connector for HttpConnector {
         request: QueryDataRequest,
         context: &InvocationContext,
     ) -> Result<QueryDataResponse, ConnectorError> {
-        let name = request.entity_identifier.as_str();
-        let (entity, definition) = (self.entity(name)?, self.catalogue.get(name)?);
+        let known = self.entity(&request.entity_identifier)?;
         let settings = &request.connector_context;
         let query = |credentials| {
             let connection = self.connect(settings, &credentials);
-            let request = &request;
-            async move { query::query(&connection?, entity, definition, request, context).await }
+            let (request, known) = (&request, &known);
+            async move { query::query(&connection?, known, request, context).await }
         };
         context.with_credentials(settings, query).await
     }
@@ -182,13 +191,12 @@ impl Connector for HttpConnector {
         request: RetrieveDataRequest,
         context: &InvocationContext,
     ) -> Result<RetrieveDataResponse, ConnectorError> {
-        let name = request.entity_identifier.as_str();
-        let (entity, definition) = (self.entity(name)?, self.catalogue.get(name)?);
+        let known = self.entity(&request.entity_identifier)?;
         let settings = &request.connector_context;
         let retrieve = |credentials| {
             let connection = self.connect(settings, &credentials);
-            let request = &request;
-            async move { retrieve::retrieve(&connection?, entity, definition, request, context).await }
+            let (request, known) = (&request, &known);
+            async move { retrieve::retrieve(&connection?, known, request, context).await }
         };
         context.with_credentials(settings, retrieve).await
     }

@@ -1,12 +1,18 @@
 //! How a list continues: from a position to parameters, and from a page to the next position.
 
+use std::collections::HashMap;
+
 use appflow_sdk::{ConnectorError, JsonPage};
 use reqwest::header::{HeaderMap, LINK};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
+use crate::body::Json;
 use crate::client::Answer;
 use crate::connection::Connection;
-use crate::manifest::Paging;
+use crate::known::Known;
+use crate::manifest::{Paging, Parameter};
+use crate::template;
 
 /// A page of the API's list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +29,9 @@ pub(crate) enum Position {
     /// The page at a path and query of the API's origin.
     #[serde(rename = "l")]
     Link(String),
+    /// The page behind the record with this value of the list's key, as JSON.
+    #[serde(rename = "k")]
+    After(String),
 }
 
 /// A page of a query, and what is needed to go on from it: the position that the SDK's pager keeps in its token. Names are
@@ -51,22 +60,66 @@ impl Place {
     }
 }
 
-/// The query parameters that ask for a page.
-pub(crate) fn parameters<'p>(paging: &'p Paging, position: &Position, size: Option<u64>) -> Vec<(&'p str, String)> {
-    let mut parameters = Vec::new();
+/// The parameters that ask for a page.
+pub(crate) fn parameters<'p>(paging: &'p Paging, position: &Position, size: Option<u64>) -> Vec<(&'p Parameter, Json)> {
+    let mut parameters: Vec<(&Parameter, String)> = Vec::new();
     match (paging, position) {
         (Paging::Page { parameter, .. } | Paging::Offset { parameter, .. }, Position::Number(number)) => {
-            parameters.push((parameter.as_str(), number.to_string()));
+            parameters.push((parameter, number.to_string()));
         }
         (Paging::Page { parameter, first, .. }, _) => parameters.push((parameter, first.to_string())),
         (Paging::Offset { parameter, .. }, _) => parameters.push((parameter, "0".to_owned())),
         (Paging::Cursor { parameter, .. }, Position::Cursor(cursor)) => parameters.push((parameter, cursor.clone())),
-        (Paging::None | Paging::Cursor { .. } | Paging::Link { .. }, _) => {}
+        (Paging::Keyset { parameter: Some(parameter), .. }, Position::After(value)) => {
+            return with_size(paging, size, vec![(parameter, Json::number(value))]);
+        }
+        (Paging::None | Paging::Cursor { .. } | Paging::Link { .. } | Paging::Keyset { .. }, _) => {}
     }
+    let typed = |(parameter, text): (&'p Parameter, String)| {
+        let is_count = matches!(paging, Paging::Page { .. } | Paging::Offset { .. });
+        (parameter, if is_count { Json::number(&text) } else { Json::from(text.as_str()) })
+    };
+    with_size(paging, size, parameters.into_iter().map(typed).collect())
+}
+
+fn with_size<'p>(
+    paging: &'p Paging,
+    size: Option<u64>,
+    mut parameters: Vec<(&'p Parameter, Json)>,
+) -> Vec<(&'p Parameter, Json)> {
     if let (Some(rule), Some(size)) = (paging.size(), size) {
-        parameters.push((&rule.parameter, size.to_string()));
+        let number = Json::number(&size.to_string());
+        let value = match &rule.template {
+            None => number,
+            Some(template) => {
+                let size_of = |name: &str| (name == "size").then(|| size.to_string());
+                // The manifest's check knows of no other name.
+                Json::from(template::fill(template, size_of).unwrap_or_default().as_str())
+            }
+        };
+        parameters.push((&rule.parameter, value));
     }
     parameters
+}
+
+/// A record's value of the field that a list continues by, as JSON.
+fn key(record: &str, pointer: Option<&str>, field: &str, request: &str) -> Result<String, ConnectorError> {
+    let missing = || {
+        ConnectorError::server_error(format!(
+            "the last record of {request} has no {field:?} to go on from; the list cannot be continued"
+        ))
+    };
+    let own = format!("/{}", field.replace('~', "~0").replace('/', "~1"));
+    let value = member(record, pointer.unwrap_or(&own)).ok_or_else(missing)?;
+    if value == "null" || value.starts_with(['{', '[']) { Err(missing()) } else { Ok(value.to_owned()) }
+}
+
+/// What stands at a pointer into objects, as it is written.
+fn member<'r>(record: &'r str, pointer: &str) -> Option<&'r str> {
+    pointer.split('/').skip(1).try_fold(record, |text, step| {
+        let members: HashMap<String, &RawValue> = serde_json::from_str(text).ok()?;
+        members.get(&step.replace("~1", "/").replace("~0", "~")).map(|value| value.get())
+    })
 }
 
 /// The page after this one, or nothing after the last.
@@ -74,6 +127,7 @@ pub(crate) fn parameters<'p>(paging: &'p Paging, position: &Position, size: Opti
 /// # Errors
 /// `ServerError` when the API leads to another origin or back to the same page.
 pub(crate) fn following(
+    known: &Known,
     paging: &Paging,
     at: &Place,
     page: &JsonPage,
@@ -94,6 +148,14 @@ pub(crate) fn following(
             let is_last = is_last(at, count, total, *short_page_is_last);
             (!is_last).then(|| Position::Number(offset.saturating_add(count)))
         }
+        Paging::Keyset { field, short_page_is_last, .. } => {
+            let is_last = is_last(at, count, total, *short_page_is_last);
+            let last = if is_last { None } else { page.records().last() };
+            match last {
+                None => None,
+                Some(record) => Some(Position::After(key(record, known.pointer(field), field, &answer.request)?)),
+            }
+        }
         Paging::Cursor { .. } => page.next().map(|cursor| Position::Cursor(cursor.to_owned())),
         Paging::Link { next: Some(_), .. } => match page.next() {
             Some(link) => Some(Position::Link(connection.keep(&answer.url, link)?)),
@@ -110,8 +172,8 @@ pub(crate) fn following(
     }
     if next.as_ref() == Some(&at.position) {
         return Err(ConnectorError::server_error(format!(
-            "the answer to GET {} leads to the page that it is itself; reading on would never end",
-            answer.url.path()
+            "the answer to {} leads to the page that it is itself; reading on would never end",
+            answer.request
         )));
     }
     Ok(next)
@@ -163,7 +225,7 @@ mod tests {
     fn asks(toml: &str, position: &Position, size: Option<u64>) -> String {
         let paging = paging(toml);
         let pairs = parameters(&paging, position, size);
-        pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
+        pairs.iter().map(|(name, value)| format!("{name}={}", value.to_text())).collect::<Vec<_>>().join("&")
     }
 
     #[test]
@@ -181,6 +243,23 @@ mod tests {
         assert_eq!(asks(&cursor, &Cursor("x".to_owned()), Some(9)), "c=x&n=9");
         assert_eq!(asks("kind = \"link\"", &Link("/x".to_owned()), None), "");
         assert_eq!(asks("kind = \"none\"", &First, Some(9)), "");
+        let keyset = "kind = \"keyset\"\nfield = \"id\"\nparameter = \"after\"\n\
+                      size = { parameter = \"header:Prefer\", template = \"maxpagesize={size}\", max = 9 }";
+        assert_eq!(asks(keyset, &First, Some(9)), "header:Prefer=maxpagesize=9");
+        assert_eq!(
+            asks(keyset, &Position::After("\"a b\"".to_owned()), Some(9)),
+            "after=a b&header:Prefer=maxpagesize=9"
+        );
+    }
+
+    #[test]
+    fn finds_the_key_of_a_record_as_it_is_written() {
+        let record = r#"{"a/b":{"id":12345678901234567890123},"n":null,"s":"x\ty"}"#;
+        assert_eq!(key(record, Some("/a~1b/id"), "id", "GET /x").unwrap(), "12345678901234567890123");
+        assert_eq!(key(record, None, "s", "GET /x").unwrap(), r#""x\ty""#);
+        for missing in ["n", "a/b", "z"] {
+            assert!(key(record, None, missing, "GET /x").unwrap_err().message().contains(missing));
+        }
     }
 
     #[test]

@@ -3,22 +3,22 @@
 use std::collections::HashSet;
 use std::pin::pin;
 
-use appflow_sdk::filter::{Condition, Number, Quantity, Value};
+use appflow_sdk::filter::{Condition, Filter, Number, Quantity, Value};
 use appflow_sdk::protocol::{EntityDefinition, Record, RetrieveDataRequest, RetrieveDataResponse};
 use appflow_sdk::{BYTE_BUDGET, ConnectorError, InvocationContext, JsonPage, RecordBuffer, Selection};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::connection::Connection;
-use crate::manifest::Entity;
+use crate::key;
+use crate::known::Known;
+use crate::manifest::{Method, Retrieve};
 use crate::paging::Place;
-use crate::pushdown::Pushdown;
 use crate::query::{List, unexpected};
-
-/// How many single records are asked for at a time.
-const AT_ONCE: usize = 8;
+use crate::template;
+use crate::translate;
 
 /// How many ids go into one filter, if it is not too long with fewer.
-const CHUNK: usize = 50;
+const CHUNK: usize = 100;
 
 /// The records whose field has one of the given values, each once. Values without a record are left out.
 ///
@@ -27,13 +27,12 @@ const CHUNK: usize = 50;
 /// not fit into one response; what the API's failure stands for else.
 pub(crate) async fn retrieve(
     connection: &Connection<'_>,
-    entity: &Entity,
-    definition: &EntityDefinition,
+    known: &Known,
     request: &RetrieveDataRequest,
     context: &InvocationContext,
 ) -> Result<RetrieveDataResponse, ConnectorError> {
-    let name = &definition.entity.entity_identifier;
-    let field = request.id_field_name.as_deref().or(entity.primary_key()).ok_or_else(|| {
+    let (name, definition) = (known.name(), &known.definition);
+    let field = request.id_field_name.as_deref().or(known.primary_key()).ok_or_else(|| {
         ConnectorError::invalid_argument(format!("idFieldName is missing, and the entity {name:?} has no primary key"))
     })?;
     if definition.field(field).is_none() {
@@ -42,12 +41,12 @@ pub(crate) async fn retrieve(
     let mut seen = HashSet::new();
     let ids: Vec<String> = request.ids.iter().flatten().filter(|id| seen.insert(*id)).cloned().collect();
     let selected = request.selected_field_names.as_deref().filter(|names| !names.is_empty());
-    let found = match &entity.retrieve {
-        Some(path) if entity.primary_key() == Some(field) => {
-            let selection = located(entity, Selection::new(definition, selected, None)?);
-            one_by_one(connection, entity, path, &selection, ids, context).await?
+    let found = match &known.access.retrieve {
+        Some(rule) if known.primary_key() == Some(field) => {
+            let selection = located(known, Selection::new(definition, selected, None)?);
+            one_by_one(connection, known, rule, &selection, ids, context).await?
         }
-        _ => by_filter(connection, entity, definition, selected, field, &ids, context).await?,
+        _ => by_filter(connection, known, selected, field, &ids, context).await?,
     };
     Ok(RetrieveDataResponse::new(found.into_records()))
 }
@@ -65,28 +64,36 @@ fn add(found: &mut RecordBuffer, record: Record) -> Result<(), ConnectorError> {
 }
 
 /// Tells a selection where the manifest says that fields stand.
-fn located(entity: &Entity, selection: Selection) -> Selection {
-    entity.fields.iter().fold(selection, |selection, (name, field)| match &field.pointer {
-        Some(pointer) => selection.locate(name, pointer),
-        None => selection,
-    })
+fn located(known: &Known, selection: Selection) -> Selection {
+    known.pointers().fold(selection, |selection, (name, pointer)| selection.locate(name, pointer))
 }
 
 async fn one_by_one(
     connection: &Connection<'_>,
-    entity: &Entity,
-    path: &str,
+    known: &Known,
+    rule: &Retrieve,
     selection: &Selection,
     ids: Vec<String>,
     context: &InvocationContext,
 ) -> Result<RecordBuffer, ConnectorError> {
+    let has_key = template::names(&rule.request.path).is_ok_and(|names| names.contains(&"key"));
     let asked = ids.into_iter().map(|id| async move {
-        let url = connection.url(path, Some(&id))?;
-        let Some(answer) = connection.find(&url, context).await? else { return Ok(None) };
-        let record = JsonPage::single(&answer.body, &entity.retrieve_record);
+        let odata_key = match known.primary_key() {
+            Some(field) if has_key => Some(key::literal(known, field, &id)?),
+            _ => None,
+        };
+        let value_of = |name: &str| match name {
+            "entity" => Some(known.name().to_owned()),
+            "id" => Some(id.clone()),
+            "key" => odata_key.clone(),
+            _ => None,
+        };
+        let call = connection.call(&rule.request, Method::Get, &value_of)?;
+        let Some(answer) = connection.find(&call, context).await? else { return Ok(None) };
+        let record = JsonPage::single(&answer.body, &rule.record);
         selection.apply(record.map_err(|error| unexpected(&answer, &error))?)
     });
-    let mut answers = pin!(stream::iter(asked).buffered(AT_ONCE));
+    let mut answers = pin!(stream::iter(asked).buffered(connection.concurrency()));
     let mut found = RecordBuffer::default();
     while let Some(record) = answers.try_next().await? {
         record.map_or(Ok(()), |record| add(&mut found, record))?;
@@ -96,24 +103,13 @@ async fn one_by_one(
 
 async fn by_filter(
     connection: &Connection<'_>,
-    entity: &Entity,
-    definition: &EntityDefinition,
+    known: &Known,
     selected: Option<&[String]>,
     field: &str,
     ids: &[String],
     context: &InvocationContext,
 ) -> Result<RecordBuffer, ConnectorError> {
-    let size = match (entity.filter(field, "in"), entity.filter(field, "=")) {
-        (Some(_), _) => CHUNK,
-        (None, Some(_)) => 1,
-        (None, None) => {
-            return Err(ConnectorError::invalid_argument(format!(
-                "records of {:?} cannot be looked up by {field:?}: the API has no parameter for it, and reading the whole \
-                 list would not fit into one call",
-                definition.entity.entity_identifier
-            )));
-        }
-    };
+    let definition = &known.definition;
     let mut values = ids.iter().map(|id| value(definition, field, id)).collect::<Result<Vec<_>, _>>()?;
     // `1` and `01` are the same number.
     let mut numbers = HashSet::new();
@@ -122,15 +118,17 @@ async fn by_filter(
         _ => true,
     });
     let mut found = RecordBuffer::default();
-    for condition in chunks(entity, field, &values, size) {
-        if !is_sent(entity, &condition) {
+    for filter in chunks(known, field, &values)? {
+        let list = List::new(connection, known, selected, &filter)?;
+        if !list.question.is_told_anything() {
             return Err(ConnectorError::invalid_argument(format!(
-                "an id cannot be sent to the API as a filter on {field:?}: it is empty, too long, or holds the separator"
+                "records of {:?} cannot be looked up by {field:?} in the API, and reading the whole list would not fit into \
+                 one call: it has no filter for the field, or an id is empty, too long, or holds the separator",
+                known.name()
             )));
         }
-        let list = List::new(connection, entity, selected, Some(&condition));
-        let selection = located(entity, Selection::new(definition, selected, list.remainder.as_ref())?);
-        let mut next = Some(Place::start(list.page_size(u64::MAX, None)));
+        let selection = located(known, Selection::new(definition, selected, list.question.remainder.as_ref())?);
+        let mut next = Some(Place::start(list.page_size(u64::MAX)));
         while let Some(place) = next {
             let (page, following) = list.page(&place, context).await?;
             for record in page.records() {
@@ -145,26 +143,26 @@ async fn by_filter(
 
 /// Filters that look for all the values together: each for so many at most, and short enough to be sent. One that cannot
 /// be sent even so is for a single value.
-fn chunks(entity: &Entity, field: &str, values: &[Value], most: usize) -> Vec<Condition> {
-    let filter = |values: &[Value]| Condition::In { field: field.to_owned(), values: values.to_vec() };
-    let mut conditions = Vec::new();
+fn chunks(known: &Known, field: &str, values: &[Value]) -> Result<Vec<Filter>, ConnectorError> {
+    let filter = |values: &[Value]| {
+        let condition = Condition::In { field: field.to_owned(), values: values.to_vec() };
+        Filter { condition: Some(condition), limit: None }
+    };
+    let read = known.read()?;
+    let mut filters = Vec::new();
     let mut rest = values;
     while !rest.is_empty() {
-        let mut size = most.min(rest.len());
-        let mut condition = filter(rest.get(..size).unwrap_or_default());
-        while size > 1 && !is_sent(entity, &condition) {
-            size -= 1;
-            condition = filter(rest.get(..size).unwrap_or_default());
+        let mut size = CHUNK.min(rest.len());
+        let mut next = filter(rest.get(..size).unwrap_or_default());
+        while size > 1 && !translate::question(known, read, None, &next)?.is_told_anything() {
+            // Where the API knows no `in` at all, one at a time is what is left.
+            size = if size > 16 { size / 2 } else { size - 1 };
+            next = filter(rest.get(..size).unwrap_or_default());
         }
-        conditions.push(condition);
+        filters.push(next);
         rest = rest.get(size..).unwrap_or_default();
     }
-    conditions
-}
-
-/// Whether the API takes a filter over.
-fn is_sent(entity: &Entity, condition: &Condition) -> bool {
-    !Pushdown::new(entity, Some(condition)).parameters.is_empty()
+    Ok(filters)
 }
 
 /// An id as a value of the field's type.
@@ -176,34 +174,4 @@ fn value(definition: &EntityDefinition, field: &str, id: &str) -> Result<Value, 
     id.trim().parse::<Number>().map(Value::Number).map_err(|error| {
         ConnectorError::invalid_argument(format!("the id {id:?} does not fit the field {field:?}")).with_source(error)
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn sizes(paging: &str, ids: &[String], most: usize) -> Vec<usize> {
-        let entity: Entity = toml::from_str(&format!(
-            "path = \"/x\"\n{paging}\nfields = {{ s = {{ type = \"String\" }} }}\n\
-             filters = {{ s = {{ in = {{ parameter = \"s\", separator = \",\" }} }} }}"
-        ))
-        .unwrap();
-        let values: Vec<_> = ids.iter().map(|id| Value::String(id.clone())).collect();
-        let sizes = chunks(&entity, "s", &values, most).into_iter().map(|condition| match condition {
-            Condition::In { values, .. } => values.len(),
-            other => panic!("{other:?}"),
-        });
-        sizes.collect()
-    }
-
-    #[test]
-    fn asks_for_as_many_ids_at_a_time_as_can_be_sent() {
-        assert_eq!(sizes("", &vec!["x".to_owned(); 120], 50), [50, 50, 20]);
-        let long = vec!["x".repeat(90); 50];
-        assert_eq!(sizes("", &long, 50), [21, 21, 8]);
-        assert_eq!(sizes("paging = { kind = \"link\" }", &long, 50), [8, 8, 8, 8, 8, 8, 2]);
-        let with_separator = ["a".to_owned(), "b,c".to_owned(), "d".to_owned()];
-        assert_eq!(sizes("", &with_separator, 50), [1, 1, 1]);
-    }
 }

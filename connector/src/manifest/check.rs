@@ -1,17 +1,19 @@
 //! What a manifest must be beyond its form: every problem at once, each with the key it is at.
 
-use std::collections::HashMap;
+mod reading;
 
 use appflow_sdk::protocol::{FieldDataType, OAuth2GrantType, RuntimeSettingScope, RuntimeSettingType};
 use reqwest::header::{HeaderName, HeaderValue};
+use serde_json::Value;
 
-use super::{BASE_URL_SETTING, Bearer, Entity, HeaderScheme, Manifest, NO_AUTHENTICATION, Paging, Problem};
+use super::{Bearer, Entity, HeaderScheme, Manifest, NO_AUTHENTICATION, Problem, Request};
 use crate::address::BaseUrl;
 use crate::catalogue;
 use crate::template;
 
-/// The operators of AppFlow's filter language that a manifest can map, as it spells them.
-const OPERATORS: [&str; 8] = ["=", "!=", "<", "<=", ">", ">=", "contains", "in"];
+/// Names that stand for something in a request, so that no setting may have them.
+const OWN_NAMES: [&str; 9] =
+    ["id", "key", "entity", "path", "idField", "allOrNone", "operation", "apiVersion", "value"];
 
 /// Longest names, in characters (AppFlow's public API).
 const LONG: usize = 256;
@@ -24,8 +26,8 @@ pub(super) fn problems(manifest: &Manifest) -> Vec<Problem> {
     check.connection();
     check.authentication();
     check.settings();
-    if manifest.entities.is_empty() {
-        check.add("entities", "must hold at least one entity");
+    if manifest.entities.is_empty() && manifest.discovery.is_none() {
+        check.add("entities", "must hold at least one entity, unless there is [discovery]");
     }
     for (name, entity) in &manifest.entities {
         check.entity(name, entity);
@@ -107,11 +109,14 @@ impl Check<'_> {
             self.profile_settings("connection.path_prefix", &connection.path_prefix);
         }
         if let Some(test) = &connection.test {
-            self.path("connection.test", test, &[]);
-            self.profile_settings("connection.test", test);
+            self.request("connection.test", test, &[]);
+            self.profile_settings("connection.test", &test.path);
         }
-        if let Some(pointer) = &connection.error_message {
-            self.pointer("connection.error_message", pointer);
+        for (index, pointer) in self.manifest.failures.message.iter().enumerate() {
+            self.pointer(&format!("failures.message[{index}]"), pointer);
+        }
+        for (index, pointer) in self.manifest.failures.code.iter().enumerate() {
+            self.pointer(&format!("failures.code[{index}]"), pointer);
         }
         for (name, value) in &connection.headers {
             self.header(&format!("connection.headers.{name}"), name, value);
@@ -195,8 +200,9 @@ impl Check<'_> {
         for (key, setting) in &self.manifest.settings {
             let place = format!("settings.{key}");
             self.require(is_key(key), &place, "the key must consist of letters, digits and _, at most 128");
-            let is_free = key != BASE_URL_SETTING && key != "id";
-            self.require(is_free, &place, "the keys baseUrl and id are the connector's own");
+            let is_free = *key != self.manifest.connection.base_url_setting && !OWN_NAMES.contains(&key.as_str());
+            let message = format!("the keys {} and that of the base URL are the connector's own", OWN_NAMES.join(", "));
+            self.require(is_free, &place, &message);
             if let RuntimeSettingType::Unknown(text) = &setting.data_type {
                 self.add(&place, format!("{text:?} is no type; there are {}", list(RuntimeSettingType::ALL)));
             }
@@ -214,38 +220,19 @@ impl Check<'_> {
     fn entity(&mut self, name: &str, entity: &Entity) {
         let place = format!("entities.{name}");
         self.require(is_word(name, SHORT), &place, "the name must be one word of at most 128 characters");
-        self.path(&format!("{place}.path"), &entity.path, &[]);
-        self.pointer(&format!("{place}.records"), &entity.records);
-        self.pointer(&format!("{place}.retrieve_record"), &entity.retrieve_record);
-        if let Some(total) = &entity.total {
-            self.pointer(&format!("{place}.total"), total);
-            self.require(entity.total_header.is_none(), &place, "must have `total` or `total_header`, not both");
-        }
-        if let Some(header) = &entity.total_header {
-            self.header(&format!("{place}.total_header"), header, "");
-        }
-        for (parameter, value) in &entity.parameters {
-            self.setting_names(&format!("{place}.parameters.{parameter}"), value);
-        }
-        if let Some(path) = &entity.retrieve {
-            self.retrieve(&place, entity, path);
-        }
         self.fields(&place, entity);
-        self.paging(&place, entity);
-        self.filters(&place, entity);
-        self.parameters_are_distinct(&place, entity);
-    }
-
-    fn retrieve(&mut self, place: &str, entity: &Entity, path: &str) {
-        let key = format!("{place}.retrieve");
-        self.path(&key, path, &["id"]);
-        let has_id = template::names(path).is_ok_and(|names| names.contains(&"id"));
-        self.require(has_id, &key, "must hold {id}");
-        self.require(entity.primary_key().is_some(), &key, "needs exactly one field with `primary_key = true`");
+        if let Some(read) = &entity.read {
+            self.read(&format!("{place}.read"), read, Some(&entity.fields));
+        }
+        if let Some(retrieve) = &entity.retrieve {
+            let keys = entity.fields.values().filter(|field| field.primary_key).count();
+            self.retrieve(&format!("{place}.retrieve"), retrieve, keys == 1);
+        }
     }
 
     fn fields(&mut self, place: &str, entity: &Entity) {
-        self.require(!entity.fields.is_empty(), &format!("{place}.fields"), "must hold at least one field");
+        let has_fields = !entity.fields.is_empty() || entity.schema.is_some();
+        self.require(has_fields, &format!("{place}.fields"), "must hold at least one field");
         for (name, field) in &entity.fields {
             let key = format!("{place}.fields.{name}");
             self.require(!name.trim().is_empty(), &key, "the name must not be empty");
@@ -263,70 +250,20 @@ impl Check<'_> {
         }
     }
 
-    fn paging(&mut self, place: &str, entity: &Entity) {
-        let key = format!("{place}.paging");
-        if let Some(size) = entity.paging.size() {
-            self.require(size.max > 0, &key, "`size.max` must be at least 1");
+    /// A request, in which these names stand for something besides settings.
+    fn request(&mut self, key: &str, request: &Request, extra: &[&str]) {
+        self.path(key, &request.path, extra);
+        for (name, value) in &request.parameters {
+            self.names(&format!("{key}.parameters.{name}"), value, extra);
         }
-        if let Paging::Page { size: None, short_page_is_last: true, .. }
-        | Paging::Offset { size: None, short_page_is_last: true, .. } = &entity.paging
-        {
-            self.add(&key, "`short_page_is_last` needs `size`: without it no page is known to be short");
+        for (name, value) in &request.headers {
+            self.header(&format!("{key}.headers.{name}"), name, value);
+            self.names(&format!("{key}.headers.{name}"), value, extra);
         }
-        let Some(next) = entity.paging.next_pointer() else { return };
-        self.pointer(&format!("{key}.next"), next);
-        let is_beside = !next.starts_with(&format!("{}/", entity.records)) && next != entity.records;
-        self.require(is_beside, &key, "`next` must not lead into the records");
-    }
-
-    fn filters(&mut self, place: &str, entity: &Entity) {
-        for (name, operators) in &entity.filters {
-            let key = format!("{place}.filters.{name}");
-            let Some(field) = entity.fields.get(name) else {
-                self.add(key, format!("the entity has no field {name:?}"));
-                continue;
-            };
-            let allowed = operators_of(&field.data_type);
-            for (operator, filter) in operators {
-                let key = format!("{key}.{operator:?}");
-                if !OPERATORS.contains(&operator.as_str()) {
-                    self.add(&key, format!("is no operator; there are {}", OPERATORS.join(" ")));
-                } else if !allowed.contains(&operator.as_str()) {
-                    self.add(&key, format!("a field of type {} cannot be compared so", field.data_type));
-                }
-                let is_time = matches!(field.data_type, FieldDataType::Date | FieldDataType::DateTime);
-                let is_format_free = filter.format.is_none() || is_time;
-                self.require(is_format_free, &key, "`format` is for fields of type Date or DateTime");
-                let is_separator_free = filter.separator.is_none() || operator == "in";
-                self.require(is_separator_free, &key, "`separator` is for the operator in");
-                self.require(filter.separator.as_deref() != Some(""), &key, "`separator` must not be empty");
-            }
-        }
-    }
-
-    /// No parameter may mean two things; several operators may share one, since it is sent once only.
-    fn parameters_are_distinct(&mut self, place: &str, entity: &Entity) {
-        let mut uses: HashMap<&str, &str> = HashMap::new();
-        let connection =
-            self.manifest.connection.parameters.keys().map(|name| (name.as_str(), "connection.parameters"));
-        let fixed = entity.parameters.keys().map(|name| (name.as_str(), "parameters"));
-        let paging = entity.paging.parameter().map(|name| (name, "paging.parameter"));
-        let size = entity.paging.size().map(|size| (size.parameter.as_str(), "paging.size.parameter"));
-        let projection = entity.projection.as_ref().map(|projection| (projection.parameter.as_str(), "projection"));
-        let key = self.manifest.authentication.api_key.as_ref().and_then(|key| key.parameter.as_deref());
-        let key = key.map(|name| (name, "authentication.api_key"));
-        let filters = entity.filters.values().flat_map(|operators| operators.values());
-        let filters = filters.map(|filter| (filter.parameter.as_str(), "filters"));
-        let all = connection.chain(fixed).chain(paging).chain(size).chain(projection).chain(key).chain(filters);
-        for (name, used) in all {
-            if name.is_empty() {
-                self.add(format!("{place}.{used}"), "the parameter's name must not be empty");
-            }
-            match uses.insert(name, used) {
-                Some(before) if before != used => {
-                    self.add(place, format!("the parameter {name:?} is both in {before} and in {used}"));
-                }
-                _ => {}
+        if let Some(body) = &request.body {
+            let key = format!("{key}.body");
+            for text in texts(body) {
+                self.names(&key, text, extra);
             }
         }
     }
@@ -341,7 +278,7 @@ impl Check<'_> {
         match template::names(path) {
             Err(problem) => self.add(key, problem.to_string()),
             Ok(names) => {
-                for name in names.into_iter().filter(|name| !extra.contains(name)) {
+                for name in names.into_iter().filter(|name| !extra.contains(name) && *name != "apiVersion") {
                     match settings.get(name) {
                         None => self.add(key, format!("there is no setting {name:?}; declare it as [settings.{name}]")),
                         Some(setting) if !setting.required => {
@@ -366,7 +303,13 @@ impl Check<'_> {
     }
 
     fn setting_names(&mut self, key: &str, template: &str) {
-        let known: Vec<_> = self.manifest.settings.keys().map(String::as_str).collect();
+        self.names(key, template, &[]);
+    }
+
+    /// The names in a template: settings, and these.
+    fn names(&mut self, key: &str, template: &str, extra: &[&str]) {
+        let settings = self.manifest.settings.keys().map(String::as_str);
+        let known: Vec<_> = settings.chain(["apiVersion"]).chain(extra.iter().copied()).collect();
         self.known_names(key, template, &known);
     }
 
@@ -394,22 +337,13 @@ impl Check<'_> {
     }
 }
 
-/// The operators that make sense for a type.
-fn operators_of(data_type: &FieldDataType) -> &'static [&'static str] {
-    match data_type {
-        FieldDataType::Boolean => &["=", "!="],
-        FieldDataType::Map | FieldDataType::List => &["contains"],
-        FieldDataType::Struct | FieldDataType::ByteArray => &[],
-        FieldDataType::String | FieldDataType::Unknown(_) => &OPERATORS,
-        FieldDataType::Integer
-        | FieldDataType::Float
-        | FieldDataType::Double
-        | FieldDataType::Long
-        | FieldDataType::Short
-        | FieldDataType::BigInteger
-        | FieldDataType::BigDecimal
-        | FieldDataType::Date
-        | FieldDataType::DateTime => &["=", "!=", "<", "<=", ">", ">=", "in"],
+/// The texts in a value, which may be templates.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::Object(members) => members.values().flat_map(texts).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
     }
 }
 

@@ -1,16 +1,13 @@
-//! `[entities.NAME]`: a list of records, its fields, and which filters the API knows.
-
-use std::fmt;
+//! `[entities.NAME]`: an entity that the manifest describes.
 
 use appflow_sdk::protocol::FieldDataType;
 use indexmap::IndexMap;
 use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, MapAccess, Visitor};
 
-use super::paging::Paging;
+use super::reading::{Read, Retrieve};
+use super::writing::Write;
 
-/// A list of records.
+/// An entity.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Entity {
@@ -20,53 +17,39 @@ pub(crate) struct Entity {
     /// What it holds.
     #[serde(default)]
     pub(crate) description: Option<String>,
-    /// Where the list is read.
-    pub(crate) path: String,
-    /// Where the array of records stands in the answer; empty when the answer is the array.
+    /// The entity below which this one is listed.
     #[serde(default)]
-    pub(crate) records: String,
-    /// Where the answer says how many records there are in all.
+    pub(crate) parent: Option<String>,
+    /// By name, in the order in which they are shown. Those of a `schema` come after these.
     #[serde(default)]
-    pub(crate) total: Option<String>,
-    /// The header that says how many records there are in all.
-    #[serde(default)]
-    pub(crate) total_header: Option<String>,
-    /// Query parameters of every request for the list, such as a sort order; a value may hold `{setting}`.
-    #[serde(default)]
-    pub(crate) parameters: IndexMap<String, String>,
-    /// How the list continues.
-    #[serde(default)]
-    pub(crate) paging: Paging,
-    /// Where one record is read: a path in which `{id}` stands for the primary key.
-    #[serde(default)]
-    pub(crate) retrieve: Option<String>,
-    /// Where the record stands in that answer; empty when the answer is the record.
-    #[serde(default)]
-    pub(crate) retrieve_record: String,
-    /// How the API is told which fields are wanted.
-    #[serde(default)]
-    pub(crate) projection: Option<Projection>,
-    /// By name, in the order in which they are shown.
     pub(crate) fields: IndexMap<String, Field>,
-    /// By field and operator: the parameter that filters in the API.
+    /// A file that describes the fields as well.
     #[serde(default)]
-    pub(crate) filters: IndexMap<String, IndexMap<String, FilterParameter>>,
+    pub(crate) schema: Option<SchemaFile>,
+    /// How records are read. Without it, the entity is a destination only.
+    #[serde(default)]
+    pub(crate) read: Option<Read>,
+    /// How single records are read.
+    #[serde(default)]
+    pub(crate) retrieve: Option<Retrieve>,
+    /// How records are written.
+    #[serde(default)]
+    pub(crate) write: Write,
 }
 
-impl Entity {
-    /// The field that identifies a record, if exactly one does.
-    pub(crate) fn primary_key(&self) -> Option<&str> {
-        let mut keys = self.fields.iter().filter(|(_, field)| field.primary_key);
-        match (keys.next(), keys.next()) {
-            (Some((name, _)), None) => Some(name),
-            _ => None,
-        }
-    }
-
-    /// The parameter for an operator on a field, if the API has one.
-    pub(crate) fn filter(&self, field: &str, operator: &str) -> Option<&FilterParameter> {
-        self.filters.get(field)?.get(operator)
-    }
+/// A JSON Schema or OpenAPI document, in JSON, beside the manifest.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SchemaFile {
+    /// The file, relative to the manifest.
+    pub(crate) file: String,
+    /// Where the schema of one record stands in it, such as `/components/schemas/Order`; empty for the whole document.
+    #[serde(default)]
+    pub(crate) pointer: String,
+    /// What stands between the names of a nested member's field, such as `.` for `address.city`; without it nested objects
+    /// are one field of type `Struct`.
+    #[serde(default)]
+    pub(crate) flatten: Option<String>,
 }
 
 /// A field of an entity.
@@ -82,7 +65,7 @@ pub(crate) struct Field {
     /// What it holds.
     #[serde(default)]
     pub(crate) description: Option<String>,
-    /// Whether it identifies a record.
+    /// Whether it identifies a record, or is part of what does.
     #[serde(default)]
     pub(crate) primary_key: bool,
     /// Whether it may be null: yes unless said otherwise. AppFlow fails a flow that meets a null in a field that may not.
@@ -91,88 +74,35 @@ pub(crate) struct Field {
     /// Whether it drives incremental pulls: a `Date` or `DateTime` that grows with every change of a record.
     #[serde(default)]
     pub(crate) incremental: bool,
+    /// Whether it may be read: yes unless said otherwise.
+    #[serde(default)]
+    pub(crate) readable: Option<bool>,
+    /// Whether it may be set on insert: yes unless said otherwise, where the entity can be written to.
+    #[serde(default)]
+    pub(crate) creatable: Option<bool>,
+    /// Whether it may be changed: yes unless said otherwise or it is the key.
+    #[serde(default)]
+    pub(crate) updatable: Option<bool>,
+    /// Whether the API fills it in when a new record lacks it.
+    #[serde(default)]
+    pub(crate) defaulted: bool,
+    /// Whether it may serve as the id of an upsert, beside the primary key.
+    #[serde(default)]
+    pub(crate) external_id: bool,
+    /// Whether the API can filter by it: yes unless said otherwise. Where it cannot, the filter is applied here.
+    #[serde(default)]
+    pub(crate) filterable: Option<bool>,
+    /// The values to choose from, when the choice is closed.
+    #[serde(default)]
+    pub(crate) values: Vec<String>,
     /// Where it stands in a record; the member of its name unless said otherwise.
     #[serde(default)]
     pub(crate) pointer: Option<String>,
-    /// What the projection parameter calls it; the pointer's first step, or the name up to its first dot, unless said
-    /// otherwise.
+    /// What the API calls it in projections and queries; the pointer's first step, or the name up to its first dot, unless
+    /// said otherwise.
     #[serde(default)]
     pub(crate) select: Option<String>,
-}
-
-/// How the API is told which fields are wanted.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Projection {
-    /// The parameter.
-    pub(crate) parameter: String,
-    /// What stands between the names; without it the parameter is repeated.
+    /// The API's own name of the type, such as `Edm.Guid`. It decides how OData keys and filters write values.
     #[serde(default)]
-    pub(crate) separator: Option<String>,
-}
-
-/// A parameter that filters in the API: `"name"`, or a table with particulars.
-#[derive(Debug, Clone)]
-pub(crate) struct FilterParameter {
-    /// The parameter.
-    pub(crate) parameter: String,
-    /// Whether the API lets more records through than the operator means; then the filter is applied here once more.
-    pub(crate) wider: bool,
-    /// How dates and times are written; as the field's type is unless said otherwise.
-    pub(crate) format: Option<ValueFormat>,
-    /// For `in`: what stands between the values; without it the parameter is repeated.
-    pub(crate) separator: Option<String>,
-}
-
-/// How dates and times are written in a query.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum ValueFormat {
-    /// `2026-01-31T10:15:30.5Z`
-    Rfc3339,
-    /// `2026-01-31`. For a `DateTime` field the bound is rounded outward, and the filter applied here once more.
-    Date,
-    /// Milliseconds since 1970.
-    EpochMs,
-    /// Seconds since 1970.
-    EpochS,
-    /// `2026-01-31T10:15:30`, for systems that compare ISO 8601 in UTC as text. The bound is rounded outward, and the
-    /// filter applied here once more.
-    Second,
-}
-
-impl<'de> Deserialize<'de> for FilterParameter {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Table {
-            parameter: String,
-            #[serde(default)]
-            wider: bool,
-            #[serde(default)]
-            format: Option<ValueFormat>,
-            #[serde(default)]
-            separator: Option<String>,
-        }
-
-        struct NameOrTable;
-        impl<'de> Visitor<'de> for NameOrTable {
-            type Value = FilterParameter;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a parameter's name, or a table with `parameter`")
-            }
-
-            fn visit_str<E>(self, name: &str) -> Result<FilterParameter, E> {
-                Ok(FilterParameter { parameter: name.to_owned(), wider: false, format: None, separator: None })
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<FilterParameter, A::Error> {
-                let Table { parameter, wider, format, separator } =
-                    Table::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(FilterParameter { parameter, wider, format, separator })
-            }
-        }
-        deserializer.deserialize_any(NameOrTable)
-    }
+    pub(crate) native: Option<String>,
 }

@@ -13,36 +13,44 @@
 //! [authentication]
 //! api_key = { header = "X-Api-Key" }
 //!
-//! [entities.orders]
-//! path = "/orders"
-//! records = "/data"
-//!
-//! [entities.orders.paging]
-//! kind = "page"
-//! parameter = "page"
-//! size = { parameter = "per_page", max = 500 }
-//!
 //! [entities.orders.fields]
 //! id = { type = "Integer", primary_key = true }
 //! updated_at = { type = "DateTime", incremental = true }
 //!
-//! [entities.orders.filters]
-//! updated_at = { ">=" = "updated_since" }
+//! [entities.orders.read]
+//! request = "GET /orders"
+//! records = "/data"
+//! paging = { kind = "page", parameter = "page", size = { parameter = "per_page", max = 500 } }
+//! filters.updated_at = { ">=" = "updated_since" }
+//!
+//! [entities.orders.write]
+//! insert = { request = "POST /orders", id = "/id" }
+//! delete = { request = "DELETE /orders/{id}" }
 //! ```
 //!
 //! Paths begin with `/` and may hold `{setting}`, which stands for a value of `[settings]`. Pointers are JSON pointers
 //! (RFC 6901): `/data/items`, or empty for the whole answer.
 
 mod check;
+mod connection;
 mod credentials;
+mod discovery;
 mod entity;
 mod paging;
-mod read;
+mod parse;
+mod reading;
+mod request;
+mod writing;
 
+pub(crate) use connection::{Connection, Failures, Limits, Meaning};
 pub(crate) use credentials::{ApiKey, Authentication, Bearer, HeaderScheme, NO_AUTHENTICATION};
-pub(crate) use entity::{Entity, FilterParameter, ValueFormat};
+pub(crate) use discovery::Discovery;
+pub(crate) use entity::{Entity, Field};
 pub(crate) use paging::Paging;
-pub use read::{ManifestError, Problem};
+pub use parse::{ManifestError, Problem};
+pub(crate) use reading::{FilterParameter, OData, Projection, Read, Retrieve, Soql, ValueFormat};
+pub(crate) use request::{Method, Parameter, Request};
+pub(crate) use writing::Write;
 
 use appflow_sdk::protocol::{RuntimeSettingScope, RuntimeSettingType};
 use indexmap::IndexMap;
@@ -62,8 +70,18 @@ pub struct Manifest {
     /// Runtime settings beside the base URL, by key.
     #[serde(default)]
     pub(crate) settings: IndexMap<String, Setting>,
-    /// By the identifier that AppFlow uses.
+    /// What failures of the API mean.
+    #[serde(default)]
+    pub(crate) failures: Failures,
+    /// How much is asked of the API.
+    #[serde(default)]
+    pub(crate) limits: Limits,
+    /// Entities that the manifest describes, by the identifier that AppFlow uses.
+    #[serde(default)]
     pub(crate) entities: IndexMap<String, Entity>,
+    /// Entities that the API describes.
+    #[serde(default)]
+    pub(crate) discovery: Option<Discovery>,
 }
 
 impl Manifest {
@@ -79,7 +97,7 @@ impl Manifest {
         &self.connector.version
     }
 
-    /// The identifiers of the entities, in the order of the file.
+    /// The identifiers of the entities that the manifest describes, in the order of the file.
     pub fn entities(&self) -> impl Iterator<Item = &str> {
         self.entities.keys().map(String::as_str)
     }
@@ -109,30 +127,6 @@ pub(crate) struct Identity {
 
 fn first_version() -> Vec<String> {
     vec!["v1".to_owned()]
-}
-
-/// `[connection]`: what all requests have in common.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Connection {
-    /// Taken when a connection gives none. Without it, every connection must.
-    #[serde(default)]
-    pub(crate) base_url: Option<String>,
-    /// Stands between the base URL and every path of the manifest.
-    #[serde(default)]
-    pub(crate) path_prefix: String,
-    /// A cheap request that fails when the credentials are wrong.
-    #[serde(default)]
-    pub(crate) test: Option<String>,
-    /// Sent with every request; a value may hold `{setting}`.
-    #[serde(default)]
-    pub(crate) headers: IndexMap<String, String>,
-    /// Query parameters of every request; a value may hold `{setting}`.
-    #[serde(default)]
-    pub(crate) parameters: IndexMap<String, String>,
-    /// Where an error answer says in words what was wrong.
-    #[serde(default)]
-    pub(crate) error_message: Option<String>,
 }
 
 /// `[settings.KEY]`: a question to the person who makes a connection or a flow.

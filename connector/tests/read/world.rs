@@ -22,7 +22,7 @@ pub(crate) const SECRET_ARN: &str = "arn:aws:secretsmanager:eu-central-1:1111222
 pub(crate) fn manifest(max: u64, authentication: &str) -> Manifest {
     let mut text = format!(
         "[connector]\nname = \"Mock\"\nowner = \"Tests\"\nversion = \"1\"\n\
-         [connection]\ntest = \"/all\"\nerror_message = \"/error/message\"\n\
+         [connection]\ntest = \"/all\"\n[failures]\nmessage = [\"/error/message\"]\n\
          [authentication]\n{authentication}\n"
     );
     let size = |parameter: &str| format!("size = {{ parameter = \"{parameter}\", max = {max} }}");
@@ -44,13 +44,13 @@ pub(crate) fn manifest(max: u64, authentication: &str) -> Manifest {
     ] {
         write!(
             text,
-            "[entities.{name}]\npath = \"/{name}\"\n{list}\nprojection = {{ parameter = \"fields\", separator = \",\" }}\n\
-             retrieve = \"/{name}/{{id}}\"\nretrieve_record = \"/data\"\n\
-             [entities.{name}.paging]\n{paging}\n\
+            "[entities.{name}]\nretrieve = {{ request = \"/{name}/{{id}}\", record = \"/data\" }}\n\
+             [entities.{name}.read]\nrequest = \"/{name}\"\n{list}\nprojection = {{ parameter = \"fields\", separator = \",\" }}\n\
+             [entities.{name}.read.paging]\n{paging}\n\
              [entities.{name}.fields]\nid = {{ type = \"Integer\", primary_key = true }}\nstatus = {{ type = \"String\" }}\n\
              total = {{ type = \"BigDecimal\" }}\nat = {{ type = \"DateTime\", incremental = true }}\nnote = {{ type = \"String\" }}\n\
              city = {{ type = \"String\", pointer = \"/address/city\" }}\n\
-             [entities.{name}.filters]\nstatus = {{ \"=\" = \"status\" }}\nat = {{ \">=\" = \"since\" }}\n\
+             [entities.{name}.read.filters]\nstatus = {{ \"=\" = \"status\" }}\nat = {{ \">=\" = \"since\" }}\n\
              id = {{ in = {{ parameter = \"ids\", separator = \",\" }} }}\nnote = {{ \"=\" = \"q\" }}\n"
         )
         .unwrap();

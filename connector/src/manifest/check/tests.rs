@@ -17,11 +17,12 @@ api_key = { header = "X-Key" }
 [settings.tenant]
 label = "Tenant"
 required = true
-[entities.orders]
-path = "/{tenant}/orders"
+[entities.orders.retrieve]
+request = "/orders/{id}"
+[entities.orders.read]
+request = "/{tenant}/orders"
 records = "/data"
-retrieve = "/orders/{id}"
-[entities.orders.paging]
+[entities.orders.read.paging]
 kind = "cursor"
 parameter = "cursor"
 next = "/next"
@@ -30,7 +31,7 @@ size = { parameter = "limit", max = 100 }
 id = { type = "Integer", primary_key = true }
 name = { type = "String" }
 at = { type = "DateTime", incremental = true }
-[entities.orders.filters]
+[entities.orders.read.filters]
 at = { ">=" = "since" }
 "#;
 
@@ -75,7 +76,7 @@ const FAULTS: &[(&str, &str, &str)] = &[
     (
         r#"{ header = "X-Key" }"#,
         r#"{ parameter = "limit" }"#,
-        "entities.orders: the parameter \"limit\" is both in paging.size.parameter and in authentication.api_key",
+        "entities.orders.read: the parameter \"limit\" is both in paging.size.parameter and in authentication.api_key",
     ),
     (
         r#"api_key = { header = "X-Key" }"#,
@@ -85,7 +86,7 @@ const FAULTS: &[(&str, &str, &str)] = &[
     (
         "required = true",
         "required = false",
-        "entities.orders.path: the setting \"tenant\" stands in a path, so it must be `required`",
+        "entities.orders.read.request: the setting \"tenant\" stands in a path, so it must be `required`",
     ),
     (
         "required = true",
@@ -100,28 +101,28 @@ const FAULTS: &[(&str, &str, &str)] = &[
     (
         "/{tenant}/orders",
         "/{tenent}/orders",
-        "entities.orders.path: there is no setting \"tenent\"; declare it as [settings.tenent]",
+        "entities.orders.read.request: there is no setting \"tenent\"; declare it as [settings.tenent]",
     ),
     (
         "/{tenant}/orders",
         "/{tenant/orders",
-        "entities.orders.path: must hold braces in pairs only, around a name, as in {tenant}",
+        "entities.orders.read.request: must hold braces in pairs only, around a name, as in {tenant}",
     ),
-    ("\"/data\"", "\"data\"", "entities.orders.records: must be a JSON pointer: empty, or beginning with /"),
-    ("\"/data\"", "\"/da~ta\"", "entities.orders.records: must write ~ as ~0 and / within a name as ~1"),
-    ("/orders/{id}", "/orders/one", "entities.orders.retrieve: must hold {id}"),
-    (", primary_key = true", "", "entities.orders.retrieve: needs exactly one field with `primary_key = true`"),
+    ("\"/data\"", "\"data\"", "entities.orders.read.records: must be a JSON pointer: empty, or beginning with /"),
+    ("\"/data\"", "\"/da~ta\"", "entities.orders.read.records: must write ~ as ~0 and / within a name as ~1"),
+    ("/orders/{id}", "/orders/one", "entities.orders.retrieve.request: must hold {id} or {key}"),
+    (", primary_key = true", "", "entities.orders.retrieve.request: needs exactly one field with `primary_key = true`"),
     (
         ", primary_key = true",
         ", primary_key = true, nullable = true",
         "entities.orders.fields.id: a primary key cannot be null",
     ),
-    ("max = 100", "max = 0", "entities.orders.paging: `size.max` must be at least 1"),
-    ("\"/next\"", "\"/data/next\"", "entities.orders.paging: `next` must not lead into the records"),
+    ("max = 100", "max = 0", "entities.orders.read.paging: `size.max` must be at least 1"),
+    ("\"/next\"", "\"/data/next\"", "entities.orders.read.paging: `next` must not lead into the records"),
     (
         r#"parameter = "cursor""#,
         r#"parameter = "limit""#,
-        "entities.orders: the parameter \"limit\" is both in paging.parameter and in paging.size.parameter",
+        "entities.orders.read: the parameter \"limit\" is both in paging.parameter and in paging.size.parameter",
     ),
     (
         r#"{ type = "String" }"#,
@@ -133,31 +134,31 @@ const FAULTS: &[(&str, &str, &str)] = &[
         r#"{ type = "String", incremental = true }"#,
         "entities.orders.fields.name: `incremental` is for fields of type Date or DateTime",
     ),
-    (r#"at = { ">=""#, r#"when = { ">=""#, "entities.orders.filters.when: the entity has no field \"when\""),
+    (r#"at = { ">=""#, r#"when = { ">=""#, "entities.orders.read.filters.when: the entity has no field \"when\""),
     (
         r#"">=" = "since""#,
         r#""=>" = "since""#,
-        "entities.orders.filters.at.\"=>\": is no operator; there are = != < <= > >= contains in",
+        "entities.orders.read.filters.at.\"=>\": is no operator; there are = != < <= > >= contains in",
     ),
     (
         r#"">=" = "since""#,
         r#"contains = "since""#,
-        "entities.orders.filters.at.\"contains\": a field of type DateTime cannot be compared so",
+        "entities.orders.read.filters.at.\"contains\": a field of type DateTime cannot be compared so",
     ),
     (
         r#"at = { ">=" = "since" }"#,
         r#"id = { "=" = { parameter = "id", format = "date" } }"#,
-        "entities.orders.filters.id.\"=\": `format` is for fields of type Date or DateTime",
+        "entities.orders.read.filters.id.\"=\": `format` is for fields of type Date or DateTime",
     ),
     (
         r#"">=" = "since""#,
         r#"">=" = { parameter = "since", separator = "," }"#,
-        "entities.orders.filters.at.\">=\": `separator` is for the operator in",
+        "entities.orders.read.filters.at.\">=\": `separator` is for the operator in",
     ),
     (
         r#"">=" = "since""#,
         r#"">=" = "cursor""#,
-        "entities.orders: the parameter \"cursor\" is both in paging.parameter and in filters",
+        "entities.orders.read: the parameter \"cursor\" is both in paging.parameter and in filters",
     ),
 ];
 
@@ -260,9 +261,12 @@ fn refuses_what_makes_an_implausible_configuration() {
 
 #[test]
 fn a_manifest_needs_an_entity_and_an_entity_a_field() {
-    let head: String = RIGHT.split("[entities.orders]").next().unwrap().to_owned();
-    assert_eq!(problems(&(head.clone() + "[entities]\n")), ["entities: must hold at least one entity"]);
-    let without_fields = head + "[entities.\"my orders\"]\npath = \"/orders\"\nfields = {}\n";
+    let head: String = RIGHT.split("[entities.orders.retrieve]").next().unwrap().to_owned();
+    assert_eq!(
+        problems(&(head.clone() + "[entities]\n")),
+        ["entities: must hold at least one entity, unless there is [discovery]"]
+    );
+    let without_fields = head + "[entities.\"my orders\"]\nread = { request = \"/orders\" }\nfields = {}\n";
     assert_eq!(
         problems(&without_fields),
         [

@@ -84,3 +84,9 @@ impl<P> Translation<P> {
         self
     }
 }
+
+/// How many bytes text takes in an address.
+fn encoded_length(text: &str) -> usize {
+    let length = |byte: u8| if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) { 1 } else { 3 };
+    text.bytes().map(length).sum()
+}

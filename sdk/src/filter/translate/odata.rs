@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Translation;
 use super::grid::{self, Outcome, Place};
+use super::{Translation, encoded_length};
 
 use super::language::{self, Compared, Language, Said};
 use crate::filter::{Comparison, Moment, TypedFilter, TypedValue};
@@ -244,10 +244,4 @@ fn is_identifier(name: &str) -> bool {
 /// Text as a literal; nothing if it has characters that services refuse in an address.
 fn quoted(text: &str) -> Option<String> {
     (!text.contains(char::is_control)).then(|| format!("'{}'", text.replace('\'', "''")))
-}
-
-/// How many bytes text takes in an address.
-fn encoded_length(text: &str) -> usize {
-    let length = |byte: u8| if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) { 1 } else { 3 };
-    text.bytes().map(length).sum()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::grid::{self, Outcome, Place};
-use super::{Handling, Translation};
+use super::{Handling, Translation, encoded_length};
 use crate::filter::{Comparison, Moment, Predicate, TypedCondition, TypedFilter, TypedTest, TypedValue};
 use crate::protocol::{FieldDataType, FieldDefinition};
 
@@ -43,6 +43,7 @@ const LONGEST: usize = 2_000;
 #[derive(Debug, Clone, Default)]
 pub struct QueryString {
     parameters: BTreeMap<(String, &'static str), QueryParameter>,
+    longest: Option<usize>,
 }
 
 /// What a parameter tests.
@@ -86,6 +87,12 @@ pub enum TimeFormat {
     EpochSeconds,
     /// Whole milliseconds since 1970.
     EpochMilliseconds,
+    /// `2021-04-20`, for systems that compare moments as text, however these go on after the day. Bounds are moved outward,
+    /// and the test remains.
+    DayPrefix,
+    /// `2021-04-20T12:30:45`, for systems that compare moments as text, whatever follows the second. Bounds are moved
+    /// outward, and the test remains.
+    SecondPrefix,
 }
 
 impl QueryParameter {
@@ -128,6 +135,14 @@ impl QueryString {
     #[must_use]
     pub fn parameter(mut self, field: impl Into<String>, test: QueryTest, parameter: QueryParameter) -> Self {
         self.parameters.insert((field.into(), test.symbol()), parameter);
+        self
+    }
+
+    /// Sets how many bytes all parameters together may take in an address, percent-encoded; each has a limit of 2000 bytes in
+    /// any case. Parts that do not fit are left.
+    #[must_use]
+    pub fn with_longest(mut self, bytes: usize) -> Self {
+        self.longest = Some(bytes);
         self
     }
 
@@ -245,9 +260,19 @@ impl Writer<'_> {
         if is_used || is_long || texts.iter().any(String::is_empty) {
             return false;
         }
+        let sent = self.pairs.len();
         self.pairs.extend(texts.into_iter().map(|text| (parameter.name.clone(), text)));
-        true
+        let fits = self.query.longest.is_none_or(|longest| length(&self.pairs) <= longest);
+        if !fits {
+            self.pairs.truncate(sent);
+        }
+        fits
     }
+}
+
+/// How many bytes parameters take in an address, each with the `&` before it.
+fn length(pairs: &[(String, String)]) -> usize {
+    pairs.iter().map(|(name, value)| encoded_length(name) + encoded_length(value) + 2).sum()
 }
 
 /// The comparison with a value that a field of whole numbers or of days can have; nothing if no value is needed.
@@ -318,25 +343,31 @@ fn time(moment: Moment, format: TimeFormat, operator: Comparison, takes_in: bool
         return Some((moment.to_instant()?.to_string(), is_same));
     }
     let unit = match format {
-        TimeFormat::Date => grid::DAY,
+        TimeFormat::Date | TimeFormat::DayPrefix => grid::DAY,
         // A whole second, because not every system looks at fractions.
-        TimeFormat::Rfc3339 | TimeFormat::EpochSeconds => grid::SECOND,
+        TimeFormat::Rfc3339 | TimeFormat::EpochSeconds | TimeFormat::SecondPrefix => grid::SECOND,
         TimeFormat::EpochMilliseconds => grid::MILLISECOND,
     };
     let place = Place::of_moment(moment, unit);
-    let moved = match (place.is_exact, takes_in) {
+    let is_prefix = matches!(format, TimeFormat::DayPrefix | TimeFormat::SecondPrefix);
+    // A prefix sorts before everything that goes on after it, so that only the unit that follows is an upper bound.
+    let moved = match (place.is_exact && !(is_prefix && !is_lower), takes_in) {
         (true, true) => place.floor,
         (true, false) if is_lower => place.floor - 1,
         (false, _) if is_lower => place.floor,
         (true, false) | (false, _) if is_upper => place.floor + 1,
         (true, false) | (false, _) => return None,
     };
-    let is_exact = is_same && place.is_exact;
+    let is_exact = is_same && place.is_exact && !is_prefix;
     if matches!(format, TimeFormat::EpochSeconds | TimeFormat::EpochMilliseconds) {
         return Some((i64::try_from(moved).ok()?.to_string(), is_exact));
     }
     let seconds = i64::try_from(moved.checked_mul(unit)? / grid::SECOND).ok()?;
     let clock = Moment::new(jiff::SignedDuration::from_secs(seconds)).to_instant()?.to_utc();
-    let text = if format == TimeFormat::Date { clock.date().to_string() } else { format!("{clock}Z") };
+    let text = match format {
+        TimeFormat::Date | TimeFormat::DayPrefix => clock.date().to_string(),
+        TimeFormat::SecondPrefix => clock.to_string(),
+        TimeFormat::Rfc3339 | TimeFormat::EpochSeconds | TimeFormat::EpochMilliseconds => format!("{clock}Z"),
+    };
     Some((text, is_exact))
 }

@@ -141,8 +141,8 @@ owner = "Acme"
 version = "1"
 [authentication]
 none = true
-[entities.orders]
-path = "/orders"
+[entities.orders.read]
+request = "/orders"
 [entities.orders.fields]
 id = { type = "Integer" }
 "#;
@@ -157,7 +157,7 @@ id = { type = "Integer" }
     #[test]
     fn keeps_entities_and_fields_in_the_order_of_the_file() {
         let text = MINIMAL.replace("id = {", "z = { type = \"String\" }\na = {")
-            + "[entities.alpha]\npath = \"/a\"\nfields = { x = { type = \"Long\" } }\n";
+            + "[entities.alpha]\nread = { request = \"/a\" }\nfields = { x = { type = \"Long\" } }\n";
         let manifest = Manifest::parse(&text, Path::new("m.toml")).unwrap();
         assert_eq!(manifest.entities().collect::<Vec<_>>(), ["orders", "alpha"]);
         assert_eq!(manifest.entities["orders"].fields.keys().collect::<Vec<_>>(), ["z", "a"]);
@@ -165,27 +165,27 @@ id = { type = "Integer" }
 
     #[test]
     fn names_line_and_column_of_a_syntax_error() {
-        let message = malformed(&MINIMAL.replace("path = \"/orders\"", "path = /orders"));
-        assert!(message.starts_with("m.toml:9:8: "), "{message}");
+        let message = malformed(&MINIMAL.replace("request = \"/orders\"", "request = /orders"));
+        assert!(message.starts_with("m.toml:9:11: "), "{message}");
     }
 
     #[test]
     fn names_the_place_of_a_key_that_is_not_known() {
-        let message = malformed(&MINIMAL.replace("path =", "pth ="));
-        assert!(message.starts_with("m.toml:9:1: unknown field `pth`"), "{message}");
-        let nested = malformed(&(MINIMAL.to_owned() + "[entities.orders.paging]\nkind = \"pages\"\n"));
+        let message = malformed(&MINIMAL.replace("request =", "reqest ="));
+        assert!(message.starts_with("m.toml:9:1: unknown field `reqest`"), "{message}");
+        let nested = malformed(&(MINIMAL.to_owned() + "[entities.orders.read.paging]\nkind = \"pages\"\n"));
         assert!(nested.contains("unknown variant `pages`"), "{nested}");
-        let missing = malformed(&(MINIMAL.to_owned() + "[entities.orders.paging]\nkind = \"page\"\n"));
+        let missing = malformed(&(MINIMAL.to_owned() + "[entities.orders.read.paging]\nkind = \"page\"\n"));
         assert!(missing.contains("missing field `parameter`"), "{missing}");
         let filter =
-            malformed(&(MINIMAL.to_owned() + "[entities.orders.filters]\nid = { \"=\" = { name = \"x\" } }\n"));
+            malformed(&(MINIMAL.to_owned() + "[entities.orders.read.filters]\nid = { \"=\" = { name = \"x\" } }\n"));
         assert!(filter.contains("unknown field `name`"), "{filter}");
     }
 
     #[test]
     fn refuses_an_entity_that_is_declared_twice() {
-        let message = malformed(&(MINIMAL.to_owned() + "[entities.orders]\npath = \"/x\"\n"));
-        assert_eq!(message, "m.toml:12:11: duplicate key");
+        let message = malformed(&(MINIMAL.to_owned() + "[entities.orders.read]\nrequest = \"/x\"\n"));
+        assert_eq!(message, "m.toml:12:18: duplicate key");
     }
 
     #[test]
