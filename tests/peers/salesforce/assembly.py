@@ -25,6 +25,7 @@ def arguments(given=None):
     parser.add_argument("--client-secret", default="sample-secret")
     parser.add_argument("--refresh-token", default="sample-refresh")
     parser.add_argument("--code", default="sample-code", help="the authorization code that is good")
+    parser.add_argument("--until-eof", action="store_true", help="end when standard input does, as it does with its parent")
     return parser.parse_args(given)
 
 

@@ -2,6 +2,9 @@
 
 import http.client
 import json
+import pathlib
+import subprocess
+import sys
 import unittest
 from urllib.parse import quote, urlencode
 
@@ -181,6 +184,18 @@ class Service(unittest.TestCase):
     def test_a_blob_is_fetched_by_its_address(self):
         record = self.peer.query("SELECT Body__c FROM Acme_Order__c LIMIT 1")["records"][0]
         self.assertEqual(self.peer.raw("GET", record["Body__c"]), (200, b"hello"))
+
+    def test_the_program_says_where_it_listens_and_ends_with_its_input(self):
+        folder = str(pathlib.Path(__file__).parent)
+        program = subprocess.Popen([sys.executable, folder, "--port", "0", "--accounts", "3", "--until-eof"],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        with program:
+            address = program.stdout.readline().removeprefix("listening on http://").strip()
+            other = http.client.HTTPConnection(address, timeout=20)
+            other.request("GET", "/services/data")
+            self.assertEqual(other.getresponse().status, 200)
+            program.stdin.close()
+            self.assertEqual(program.wait(20), 0)
 
 
 if __name__ == "__main__":

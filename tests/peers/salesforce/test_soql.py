@@ -108,11 +108,12 @@ class Soql(unittest.TestCase):
         self.expect("Interests__c = 'Bees;Apples'", lambda record: having(record) == {"Apples", "Bees"})
 
     def test_operators_are_not_mixed(self):
-        for mixed in ("Name = 'a' AND Name = 'b' OR Name = 'c'", "Name = 'a' OR Name = 'b' AND Name = 'c'",
-                      "Name = 'a' AND NOT Name = 'b'", "NOT Name = 'a' AND Name = 'b'", "NOT NOT Name = 'a'"):
+        for mixed, word in [("Name = 'a' AND Name = 'b' OR Name = 'c'", "OR"), ("Name = 'a' OR Name = 'b' AND Name = 'c'", "AND"),
+                            ("Name = 'a' AND NOT Name = 'b'", "NOT"), ("NOT Name = 'a' AND Name = 'b'", "AND"),
+                            ("NOT NOT Name = 'a'", "NOT")]:
             code, message = self.peer.refusal(f"SELECT Id FROM Account WHERE {mixed}")
             self.assertEqual(code, "MALFORMED_QUERY", mixed)
-            self.assertIn("unexpected token", message)
+            self.assertIn(f"unexpected token: '{word}'", message)
         self.expect("(Active__c = true OR Type = null) AND (NOT (Name = 'acme' OR Name LIKE 'Account%'))",
                     lambda record: (record["Active__c"] or record["Type"] is None)
                     and record["Name"].lower() != "acme" and not record["Name"].startswith("Account"))
