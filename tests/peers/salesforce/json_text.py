@@ -5,7 +5,7 @@ from json.encoder import encode_basestring as quoted
 
 
 def double_text(number):
-    """A double as Java spells it: with an exponent from ten million on and below a thousandth (assumed)."""
+    """A double as Java spells it: with an exponent from ten million on and below a thousandth (the limits are assumed)."""
     text = repr(number)
     size = abs(number)
     if size == 0 or 1e-3 <= size < 1e7:
