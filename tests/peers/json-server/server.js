@@ -35,7 +35,8 @@ function customer(i) {
 const rows = (length, row) => Array.from({ length }, (_, at) => row(at + 1))
 
 const app = jsonServer.create()
-app.use(jsonServer.defaults({ logger: false, static: __dirname + '/none' }))
+// The folder is one that does not exist: there is no web page.
+app.use(jsonServer.defaults({ logger: false, static: `${__dirname}/public` }))
 app.use((request, response, next) => {
   if (request.get('X-Api-Key') === KEY) return next()
   response.status(401).json({ error: { code: 'unauthorized', message: 'X-Api-Key is missing or wrong' } })
