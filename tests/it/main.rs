@@ -12,6 +12,8 @@ mod boto3;
 mod cargo_lambda;
 // The same binary with another manifest: 100,000 rows of SQLite behind Datasette.
 mod datasette;
+// The servers of other people start, answer and end.
+mod peers;
 // Every kind of authentication, through a connection of AppFlow's.
 mod authentication;
 // Garbage, oversized and unknown requests to the deployed function.
