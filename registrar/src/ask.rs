@@ -10,8 +10,8 @@ use appflow_sdk::protocol::{
     QueryDataResponse, Request, Response,
 };
 
-pub(crate) use connection::is_sample_of;
 pub use connection::{Connected, Wishes, choose_profile, connect};
+pub(crate) use connection::{is_sample_of, settings};
 pub use page::{Page, Selection, records};
 pub(crate) use show::table;
 pub use show::{columns_of_records, configuration_text, entities_table, fields_table, records_table};

@@ -101,6 +101,8 @@ pub enum Command {
     List,
     /// Show what the connector says of itself
     Describe(AskArgs),
+    /// Make or renew a connection: settings and credentials, which the connector tries
+    Connect(ConnectArgs),
     /// Show the connector's entities
     Entities(EntitiesArgs),
     /// Show the fields of an entity
@@ -266,6 +268,25 @@ pub struct AskArgs {
     /// Version of the source system's API [default: the first one the connector supports]
     #[arg(long, value_name = "VERSION")]
     pub api_version: Option<String>,
+    /// Which connector.
+    #[command(flatten)]
+    pub connector: ConnectorArgs,
+}
+
+/// `connect`
+#[derive(Debug, Args)]
+pub struct ConnectArgs {
+    /// Name of the connection, unique in account and region
+    pub name: String,
+    /// Setting of the connection; may be repeated
+    #[arg(long = "setting", value_name = "KEY=VALUE")]
+    pub settings: Vec<String>,
+    /// JSON object with the credentials, as in {"apiKey": "…"}; - reads standard input
+    #[arg(long, value_name = "FILE")]
+    pub credentials: Option<PathBuf>,
+    /// Kind of credentials: `BasicAuth`, `ApiKey`, `OAuth2` or one of the connector's own [default: what the keys fit]
+    #[arg(long, value_name = "TYPE")]
+    pub authentication_type: Option<String>,
     /// Which connector.
     #[command(flatten)]
     pub connector: ConnectorArgs,

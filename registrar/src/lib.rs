@@ -20,6 +20,7 @@ pub mod ask;
 pub mod aws;
 pub mod cli;
 pub mod command;
+pub mod connection_credentials;
 pub mod digest;
 pub mod environment;
 pub mod error;

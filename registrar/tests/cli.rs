@@ -7,7 +7,7 @@ use std::process::Output;
 
 use assert_cmd::Command;
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "plan",
     "deploy",
     "register",
@@ -15,6 +15,7 @@ const COMMANDS: [&str; 13] = [
     "unregister",
     "list",
     "describe",
+    "connect",
     "entities",
     "fields",
     "query",
@@ -58,6 +59,7 @@ fn lists_commands_global_options_and_exit_codes() {
       unregister  Remove the registration and the permission
       list        List the connectors registered in this account and region
       describe    Show what the connector says of itself
+      connect     Make or renew a connection: settings and credentials, which the connector tries
       entities    Show the connector's entities
       fields      Show the fields of an entity
       query       Show records of an entity

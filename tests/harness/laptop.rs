@@ -110,6 +110,18 @@ impl Laptop {
         self.registrar(&arguments)
     }
 
+    /// Runs `registrar connect NAME --local` with credentials in a file.
+    #[must_use]
+    #[track_caller]
+    pub fn connect(&self, name: &str, credentials: &Value, further: &[&str]) -> Run {
+        let file = self.folder().join(format!("{name}.credentials.json"));
+        std::fs::write(&file, credentials.to_string()).expect("the folder can be written to");
+        let file = file.to_str().expect("the path is UTF-8");
+        let mut arguments = vec!["connect", name, "--credentials", file, "--local", "--output", "json"];
+        arguments.extend(further);
+        self.registrar(&arguments)
+    }
+
     /// Starts `registrar local` and waits until it answers.
     #[must_use]
     #[track_caller]

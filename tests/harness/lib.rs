@@ -9,14 +9,12 @@
 )]
 
 mod binaries;
-mod connection;
 mod laptop;
 mod peers;
 mod recorder;
 mod services;
 
 pub use binaries::{Binaries, binaries, workspace};
-pub use connection::Connection;
 pub use laptop::{Laptop, Run, Server};
 pub use peers::{Peers, peers_or_skip};
 pub use recorder::Recorder;
