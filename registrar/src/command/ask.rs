@@ -3,7 +3,7 @@
 use std::io::Read as _;
 use std::path::Path;
 
-use appflow_sdk::protocol::Record;
+use appflow_sdk::protocol::{DescribeConnectorConfigurationResponse, Record};
 use serde_json::value::RawValue;
 
 use crate::ask::{
@@ -18,14 +18,14 @@ use crate::session::{Opened, Session};
 use crate::settings::Settings;
 
 /// The connector to ask.
-struct Target {
-    opened: Opened,
+pub(super) struct Target {
+    pub(super) opened: Opened,
     label: String,
     function: String,
 }
 
 /// Finds the function: the one registered under the label, else the one that would be.
-async fn target(session: &Session, connector: &ConnectorArgs) -> Result<Target, RegistrarError> {
+pub(super) async fn target(session: &Session, connector: &ConnectorArgs) -> Result<Target, RegistrarError> {
     let project = session.project(connector)?;
     let settings = Settings::for_reading(connector, session.inputs(project.as_ref()))?;
     let opened = session.open().await?;
@@ -46,16 +46,26 @@ async fn target(session: &Session, connector: &ConnectorArgs) -> Result<Target, 
 }
 
 impl Target {
-    fn asker(&self) -> Asker<'_> {
+    pub(super) fn asker(&self) -> Asker<'_> {
         Asker::new(&self.opened.aws.lambda, self.function.clone())
     }
 
     async fn connect(&self, session: &Session, args: &AskArgs) -> Result<Connected, RegistrarError> {
-        let wishes = Wishes::parse(args)?;
         let configuration = self.asker().configuration().await?;
+        self.connect_as(session, args, &configuration).await
+    }
+
+    /// Finds the connection of a connector that has said what it is.
+    pub(super) async fn connect_as(
+        &self,
+        session: &Session,
+        args: &AskArgs,
+        configuration: &DescribeConnectorConfigurationResponse,
+    ) -> Result<Connected, RegistrarError> {
+        let wishes = Wishes::parse(args)?;
         let appflow = &self.opened.aws.appflow;
         let connected =
-            connect(appflow, &self.label, &wishes, &configuration, self.opened.sample_url().as_deref()).await?;
+            connect(appflow, &self.label, &wishes, configuration, self.opened.sample_url().as_deref()).await?;
         if let Some(name) = &connected.name {
             session.report.event(&Event::Detail(&format!("asking {} through the connection {name}", self.function)));
         }
@@ -159,7 +169,7 @@ pub(super) fn as_json(records: &[Record]) -> Vec<&RawValue> {
 pub async fn invoke(session: &Session, args: &InvokeArgs) -> Result<Outcome, RegistrarError> {
     let file = args.file.clone();
     let payload = tokio::select! {
-        read = tokio::task::spawn_blocking(move || read(&file)) => {
+        read = tokio::task::spawn_blocking(move || read(&file, "the request")) => {
             read.map_err(|error| RegistrarError::bug("reading the request broke off").with_source(error))??
         }
         () = session.interrupt.pressed(1) => return Err(RegistrarError::interrupted()),
@@ -175,7 +185,8 @@ pub async fn invoke(session: &Session, args: &InvokeArgs) -> Result<Outcome, Reg
     .await
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, RegistrarError> {
+/// Reads a file, or standard input where it is named `-`.
+pub(super) fn read(file: &Path, what: &str) -> Result<Vec<u8>, RegistrarError> {
     let mut bytes = Vec::new();
     let result = if file == Path::new("-") {
         std::io::stdin().read_to_end(&mut bytes)
@@ -185,7 +196,7 @@ fn read(file: &Path) -> Result<Vec<u8>, RegistrarError> {
     match result {
         Ok(_) => Ok(bytes),
         Err(error) => {
-            Err(RegistrarError::usage(format!("cannot read the request from {}", file.display())).with_source(error))
+            Err(RegistrarError::usage(format!("cannot read {what} from {}", file.display())).with_source(error))
         }
     }
 }
