@@ -13,7 +13,7 @@ mod laptop;
 mod peers;
 mod recorder;
 
-pub use binaries::{Binaries, binaries, workspace};
+pub use binaries::{Binaries, binaries, destination, workspace};
 pub use connection::Connection;
 pub use laptop::{Laptop, Run, Server};
 pub use peers::{Peers, peers_or_skip};
