@@ -139,7 +139,8 @@ async fn send(session: &Session, target: &Target, args: &WriteArgs, prepared: &P
     };
     let ask = async |request| asker.write(request).await;
     let mut written = write::send(&prepared.template, &prepared.given, &prepared.ranges, may_go_on, ask).await;
-    let text = write::results_text(&written);
+    let id_fields = prepared.template.id_field_names.as_deref().unwrap_or_default();
+    let text = write::results_text(&written, &prepared.given, id_fields);
     let error = written.error.take();
     Outcome::new("write", text)
         .with("entity", &args.entity)
