@@ -32,6 +32,12 @@ pub fn read_csv(
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_reader(text.as_bytes());
     let names: Vec<String> = reader.headers().map_err(broken)?.iter().map(str::to_owned).collect();
     check_names(&names, origin)?;
+    if let [only] = names.as_slice()
+        && only.contains([';', '\t'])
+    {
+        let message = format!("{origin}, line 1: the columns seem to be separated by semicolons or tabs");
+        return Err(RegistrarError::usage(message).with_hint("save the file with commas between the columns"));
+    }
     if !as_is {
         unknown_fields(names.iter().map(|name| (name.as_str(), 1)), origin, definition)?;
     }
@@ -192,6 +198,7 @@ mod tests {
             ("id,,paid\n", "column 2 has no name"),
             ("id,note,id\n", "column 3 has the name \"id\""),
             ("id,note\n1\n", "cannot be read as CSV"),
+            ("id;note\n1;a\n", "separated by semicolons or tabs"),
             ("id,nota\n1,a\n", "did you mean \"note\""),
         ] {
             let error = read(text).unwrap_err().to_string();
