@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::binaries::{binaries, clean_command, workspace};
+use crate::binaries::{binaries, clean_command, registrar, workspace};
 
 /// A laptop with a state directory of its own, gone when dropped.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ impl Laptop {
     }
 
     fn registrar_command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.command(&binaries().registrar);
+        let mut command = self.command(registrar());
         command.args(arguments).env("REGISTRAR_STATE_DIR", self.folder().join("state"));
         command
     }

@@ -14,7 +14,7 @@ mod peers;
 mod recorder;
 mod services;
 
-pub use binaries::{Binaries, binaries, workspace};
+pub use binaries::{Binaries, binaries, destination, workspace};
 pub use laptop::{Laptop, Run, Server};
 pub use peers::{Peers, peers_or_skip};
 pub use recorder::Recorder;

@@ -4,6 +4,8 @@
 
 // A fresh clone: deploy, read, deploy again; the state survives between commands.
 mod deploy;
+// Records from files, through the SDK's example of a destination.
+mod write;
 // A deployment that is killed anywhere is repaired by running it again.
 mod interrupted;
 // Python's AWS SDK against the local AWS, with nothing but AWS_ENDPOINT_URL.

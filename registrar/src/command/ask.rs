@@ -3,7 +3,7 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use appflow_sdk::protocol::Record;
+use appflow_sdk::protocol::{DescribeConnectorConfigurationResponse, Record};
 use serde_json::value::RawValue;
 
 use crate::ask::{
@@ -19,14 +19,14 @@ use crate::session::{Opened, Session};
 use crate::settings::Settings;
 
 /// The connector to ask.
-struct Target {
-    opened: Opened,
+pub(super) struct Target {
+    pub(super) opened: Opened,
     label: String,
     function: String,
 }
 
 /// Finds the function: the one registered under the label, else the one that would be.
-async fn target(session: &Session, connector: &ConnectorArgs) -> Result<Target, RegistrarError> {
+pub(super) async fn target(session: &Session, connector: &ConnectorArgs) -> Result<Target, RegistrarError> {
     let project = session.project(connector)?;
     let settings = Settings::for_reading(connector, session.inputs(project.as_ref()))?;
     let opened = session.open().await?;
@@ -47,16 +47,26 @@ async fn target(session: &Session, connector: &ConnectorArgs) -> Result<Target, 
 }
 
 impl Target {
-    fn asker(&self) -> Asker<'_> {
+    pub(super) fn asker(&self) -> Asker<'_> {
         Asker::new(&self.opened.aws.lambda, self.function.clone())
     }
 
     async fn connect(&self, session: &Session, args: &AskArgs) -> Result<Connected, RegistrarError> {
-        let wishes = Wishes::parse(args)?;
         let configuration = self.asker().configuration().await?;
+        self.connect_as(session, args, &configuration).await
+    }
+
+    /// Finds the connection of a connector that has said what it is.
+    pub(super) async fn connect_as(
+        &self,
+        session: &Session,
+        args: &AskArgs,
+        configuration: &DescribeConnectorConfigurationResponse,
+    ) -> Result<Connected, RegistrarError> {
+        let wishes = Wishes::parse(args)?;
         let appflow = &self.opened.aws.appflow;
         let connected =
-            crate::ask::connect(appflow, &self.label, &wishes, &configuration, self.opened.sample_url().as_deref())
+            crate::ask::connect(appflow, &self.label, &wishes, configuration, self.opened.sample_url().as_deref())
                 .await?;
         if let Some(name) = &connected.name {
             session.report.event(&Event::Detail(&format!("asking {} through the connection {name}", self.function)));
@@ -104,7 +114,7 @@ pub async fn connect(session: &Session, args: &ConnectArgs) -> Result<Outcome, R
     let text = match args.credentials.clone() {
         None => None,
         Some(file) => {
-            let bytes = read_file(session, file).await?;
+            let bytes = read_file(session, file, "the credentials").await?;
             let text = String::from_utf8(bytes).map_err(|_| RegistrarError::usage("the credentials are not UTF-8"))?;
             Some(text)
         }
@@ -197,7 +207,7 @@ pub(super) fn as_json(records: &[Record]) -> Vec<&RawValue> {
 /// # Errors
 /// When the request cannot be read or the function not be invoked. That the function fails is part of the outcome.
 pub async fn invoke(session: &Session, args: &InvokeArgs) -> Result<Outcome, RegistrarError> {
-    let payload = read_file(session, args.file.clone()).await?;
+    let payload = read_file(session, args.file.clone(), "the request").await?;
     on(session, &args.connector, async |target| {
         let asker = target.asker();
         let invocation = asker.send(payload).await?;
@@ -210,16 +220,17 @@ pub async fn invoke(session: &Session, args: &InvokeArgs) -> Result<Outcome, Reg
 }
 
 /// Reads a file, or standard input for `-`, until it ends or Ctrl-C is pressed.
-async fn read_file(session: &Session, file: PathBuf) -> Result<Vec<u8>, RegistrarError> {
+pub(super) async fn read_file(session: &Session, file: PathBuf, what: &'static str) -> Result<Vec<u8>, RegistrarError> {
     tokio::select! {
-        read = tokio::task::spawn_blocking(move || read(&file)) => {
+        read = tokio::task::spawn_blocking(move || read(&file, what)) => {
             read.map_err(|error| RegistrarError::bug("reading a file broke off").with_source(error))?
         }
         () = session.interrupt.pressed(1) => Err(RegistrarError::interrupted()),
     }
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, RegistrarError> {
+/// Reads a file, or standard input where it is named `-`.
+fn read(file: &Path, what: &str) -> Result<Vec<u8>, RegistrarError> {
     let mut bytes = Vec::new();
     let result = if file == Path::new("-") {
         std::io::stdin().read_to_end(&mut bytes)
@@ -228,6 +239,8 @@ fn read(file: &Path) -> Result<Vec<u8>, RegistrarError> {
     };
     match result {
         Ok(_) => Ok(bytes),
-        Err(error) => Err(RegistrarError::usage(format!("cannot read {}", file.display())).with_source(error)),
+        Err(error) => {
+            Err(RegistrarError::usage(format!("cannot read {what} from {}", file.display())).with_source(error))
+        }
     }
 }
