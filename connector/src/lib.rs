@@ -47,6 +47,7 @@ mod retrieve;
 pub mod settings;
 mod template;
 mod translate;
+mod writable;
 
 pub use manifest::{BASE_URL_SETTING, Manifest, ManifestError, Problem};
 pub use misconfigured::Misconfigured;
