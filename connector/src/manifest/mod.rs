@@ -50,7 +50,7 @@ pub(crate) use paging::Paging;
 pub use parse::{ManifestError, Problem};
 pub(crate) use reading::{FilterParameter, OData, Projection, Read, Retrieve, Soql, ValueFormat};
 pub(crate) use request::{Method, Parameter, Request};
-pub(crate) use writing::Write;
+pub(crate) use writing::{Operation, Results, Write};
 
 use appflow_sdk::protocol::{RuntimeSettingScope, RuntimeSettingType};
 use indexmap::IndexMap;
@@ -95,6 +95,12 @@ impl Manifest {
     #[must_use]
     pub fn version(&self) -> &str {
         &self.connector.version
+    }
+
+    /// How records are written: of each entity, and of those that the API describes.
+    pub(crate) fn writes(&self) -> impl Iterator<Item = &Write> {
+        let discovered = self.discovery.iter().map(|discovery| &discovery.write);
+        self.entities.values().map(|entity| &entity.write).chain(discovered)
     }
 
     /// The identifiers of the entities that the manifest describes, in the order of the file.
