@@ -65,7 +65,10 @@ impl<'a, 'c> Sender<'a, 'c> {
         let ledger = Ledger::new(batch.records.iter().map(|record| {
             let outgoing = Outgoing::new(self.plan, record);
             let token = self.state().tokens.as_mut().map(|tokens| tokens.next(record));
-            outgoing.map(|outgoing| Outgoing { token, ..outgoing })
+            outgoing.map(|mut outgoing| {
+                outgoing.token = token;
+                outgoing
+            })
         }));
         let is_first = !std::mem::replace(&mut self.state().has_sent, true);
         let open = ledger.open();
