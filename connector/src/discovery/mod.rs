@@ -6,7 +6,7 @@ mod json;
 use std::sync::Arc;
 
 use appflow_sdk::protocol::Entity;
-use appflow_sdk::{ConnectorError, InvocationContext, Repeat};
+use appflow_sdk::{ConnectorError, InvocationContext, Repeat, nearest};
 use serde_json::Value;
 
 use crate::client::Answer;
@@ -14,9 +14,6 @@ use crate::connection::Connection;
 use crate::discovery::cache::Cache;
 use crate::known::{Access, Known};
 use crate::manifest::{Describe, Discovery, List, Method, Request};
-
-/// How many entities a message names.
-const NAMED: usize = 10;
 
 /// Finds entities. What was found is remembered per connection.
 #[derive(Debug)]
@@ -77,7 +74,7 @@ impl Finder {
             return Ok(known);
         }
         let Some(rules) = &self.rules.describe else {
-            return Err(self.unknown(name, connection));
+            return Err(self.unknown(name, connection, context).await);
         };
         let known = self.ask_for_entity(rules, name, connection, context).await?;
         Ok(self.cache.remember_entity(connection.settings(), known))
@@ -108,7 +105,7 @@ impl Finder {
         let value_of = |wanted: &str| (wanted == "entity").then(|| name.to_owned());
         let call = connection.call(&rules.request, Method::Get, &value_of)?;
         let Some(answer) = connection.find(&call, context).await? else {
-            return Err(self.unknown(name, connection));
+            return Err(self.unknown(name, connection, context).await);
         };
         // What the list says of an entity is shown with its fields.
         let listed = self.list(None, connection, context).await.unwrap_or_default();
@@ -118,19 +115,13 @@ impl Finder {
             .map_err(|problem| unexpected(&answer, &problem))
     }
 
-    fn unknown(&self, name: &str, connection: &Connection<'_>) -> ConnectorError {
-        let listed = self.cache.list(connection.settings(), None).unwrap_or_default();
-        let lower = name.to_lowercase();
-        let is_near = |entity: &&Entity| {
-            let known = entity.entity_identifier.to_lowercase();
-            known.contains(&lower) || lower.contains(&known)
-        };
-        let near: Vec<_> =
-            listed.iter().filter(is_near).take(NAMED).map(|entity| entity.entity_identifier.as_str()).collect();
-        ConnectorError::invalid_argument(if near.is_empty() {
-            format!("the API has no entity {name:?}; ListEntities names those there are")
-        } else {
-            format!("the API has no entity {name:?}; is it one of {}?", near.join(", "))
+    async fn unknown(&self, name: &str, connection: &Connection<'_>, context: &InvocationContext) -> ConnectorError {
+        // That there is none of this name is the error, whatever comes of asking for the others.
+        let listed = self.list(None, connection, context).await.unwrap_or_default();
+        let names = listed.iter().map(|entity| entity.entity_identifier.as_str());
+        ConnectorError::invalid_argument(match nearest(name, names) {
+            Some(nearest) => format!("the API has no entity {name:?}; did you mean {nearest:?}?"),
+            None => format!("the API has no entity {name:?}; ListEntities names those there are"),
         })
     }
 }
