@@ -1,6 +1,7 @@
 //! Entities that the API describes: found by asking, and remembered for a while.
 
 mod cache;
+mod csdl;
 mod json;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use serde_json::Value;
 use crate::client::Answer;
 use crate::connection::Connection;
 use crate::discovery::cache::Cache;
+use crate::discovery::csdl::Model;
 use crate::known::{Access, Known};
 use crate::manifest::{Describe, Discovery, List, Method, Request};
 
@@ -55,7 +57,10 @@ impl Finder {
                 self.ask_for_list(rules, &nested.request, Some(path), connection, context).await?
             }
             (None, Some(path)) => return Err(nothing_below(path)),
-            (None, None) => Vec::new(),
+            (None, None) => match &self.rules.odata {
+                Some(request) => self.model(request, connection, context).await?.entities(&self.access),
+                None => Vec::new(),
+            },
         };
         Ok(self.cache.remember_list(connection.settings(), path, found))
     }
@@ -73,10 +78,11 @@ impl Finder {
         if let Some(known) = self.cache.entity(connection.settings(), name) {
             return Ok(known);
         }
-        let Some(rules) = &self.rules.describe else {
-            return Err(self.unknown(name, connection, context).await);
+        let known = match (&self.rules.describe, &self.rules.odata) {
+            (Some(rules), _) => self.ask_for_entity(rules, name, connection, context).await?,
+            (None, Some(request)) => self.entity_of_model(request, name, connection, context).await?,
+            (None, None) => return Err(self.unknown(name, connection, context).await),
         };
-        let known = self.ask_for_entity(rules, name, connection, context).await?;
         Ok(self.cache.remember_entity(connection.settings(), known))
     }
 
@@ -113,6 +119,45 @@ impl Finder {
         let entity = entity.unwrap_or_else(|| json::entity(name, !self.access.write.is_empty()));
         json::known(rules, &self.rules.types, entity, &document(&answer)?, &self.access)
             .map_err(|problem| unexpected(&answer, &problem))
+    }
+
+    async fn entity_of_model(
+        &self,
+        request: &Request,
+        name: &str,
+        connection: &Connection<'_>,
+        context: &InvocationContext,
+    ) -> Result<Known, ConnectorError> {
+        let model = self.model(request, connection, context).await?;
+        let known = model.known(name, &self.rules, &self.access).map_err(|problem| {
+            ConnectorError::server_error(format!("the metadata of the OData service is not usable: {problem}"))
+        })?;
+        match known {
+            Some(known) => Ok(known),
+            None => Err(self.unknown(name, connection, context).await),
+        }
+    }
+
+    /// The metadata of an OData service, asked for if it is not remembered.
+    async fn model(
+        &self,
+        request: &Request,
+        connection: &Connection<'_>,
+        context: &InvocationContext,
+    ) -> Result<Arc<Model>, ConnectorError> {
+        if let Some(known) = self.cache.model(connection.settings()) {
+            return Ok(known);
+        }
+        let call = connection.call(request, Method::Get, &|_| None)?;
+        let answer = connection.send(&call, Repeat::Safe, context).await?;
+        let model = Model::read(&answer.body).map_err(|problem| {
+            ConnectorError::server_error(format!(
+                "the answer to {} is {} and not the metadata of an OData 4 service: {problem}",
+                answer.request,
+                answer.content_type()
+            ))
+        })?;
+        Ok(self.cache.remember_model(connection.settings(), model))
     }
 
     async fn unknown(&self, name: &str, connection: &Connection<'_>, context: &InvocationContext) -> ConnectorError {
