@@ -48,7 +48,7 @@ pub mod settings;
 mod template;
 mod translate;
 
-pub use manifest::{BASE_URL_SETTING, Manifest, ManifestError, Problem};
+pub use manifest::{BASE_URL_SETTING, Manifest, ManifestError, Place, Problem};
 pub use misconfigured::Misconfigured;
 
 use appflow_sdk::protocol::{
