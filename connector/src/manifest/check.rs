@@ -1,6 +1,8 @@
 //! What a manifest must be beyond its form: every problem at once, each with the key it is at.
 
+mod discovery;
 mod reading;
+mod writing;
 
 use appflow_sdk::protocol::{FieldDataType, OAuth2GrantType, RuntimeSettingScope, RuntimeSettingType};
 use reqwest::header::{HeaderName, HeaderValue};
@@ -32,6 +34,9 @@ pub(super) fn problems(manifest: &Manifest) -> Vec<Problem> {
     }
     for (name, entity) in &manifest.entities {
         check.entity(name, entity);
+    }
+    if let Some(discovery) = &manifest.discovery {
+        check.discovery(discovery);
     }
     check.configuration();
     check.problems
@@ -207,13 +212,8 @@ impl Check<'_> {
             if let RuntimeSettingType::Unknown(text) = &setting.data_type {
                 self.add(&place, format!("{text:?} is no type; there are {}", list(RuntimeSettingType::ALL)));
             }
-            match &setting.scope {
-                RuntimeSettingScope::ConnectorProfile | RuntimeSettingScope::Source => {}
-                RuntimeSettingScope::Destination
-                | RuntimeSettingScope::SourceAndDestination
-                | RuntimeSettingScope::Unknown(_) => {
-                    self.add(&place, "`scope` must be CONNECTOR_PROFILE or SOURCE");
-                }
+            if let RuntimeSettingScope::Unknown(text) = &setting.scope {
+                self.add(&place, format!("{text:?} is no scope; there are {}", list(RuntimeSettingScope::ALL)));
             }
         }
     }
@@ -229,6 +229,7 @@ impl Check<'_> {
             let keys = entity.fields.values().filter(|field| field.primary_key).count();
             self.retrieve(&format!("{place}.retrieve"), retrieve, keys == 1);
         }
+        self.write(&format!("{place}.write"), &entity.write, Some(entity));
     }
 
     fn fields(&mut self, place: &str, entity: &Entity) {
@@ -368,3 +369,5 @@ fn list<T: ToString>(all: &[T]) -> String {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod writing_tests;

@@ -20,7 +20,7 @@ paging = { kind = "page", parameter = "page", first = 1 }
 [entities.orders.fields]
 id = { type = "Integer", primary_key = true }
 [entities.orders.write]
-insert = { request = { method = "POST", path = "/orders" }, batch = 10, also_success = [202] }
+insert = { request = { method = "POST", path = "/orders" }, batch = 10, also_success = [404] }
 "#;
 
 #[track_caller]
@@ -74,8 +74,8 @@ const FAULTS: &[(&str, &str, &str)] = &[
         "12:1: entities.orders.read.request: \"GTE\" is no method; there are GET, POST, PUT, PATCH, DELETE",
     ),
     (
-        "[202]",
-        "[202, -1]",
+        "[404]",
+        "[404, -1]",
         "17:94: entities.orders.write.insert.also_success[1]: must be a whole number from 0 to 65535, and is integer `-1`",
     ),
     ("path = \"/orders\"", "", "17:12: entities.orders.write.insert.request: lacks `path`"),
@@ -96,7 +96,7 @@ fn finds_faults_of_form_and_of_rules_at_once() {
     let text = RIGHT
         .replace("owner =", "onwer =")
         .replace("none = true", "none = true\nbearer = 5")
-        .replace("[202]", "[\"a\"]")
+        .replace("[404]", "[\"a\"]")
         + "[connection]\ntest = \"me\"\n[entities.lines]\nread = { request = \"lines\" }\nfields = { id = { type = \"Text\" } }\n";
     assert_eq!(
         problems(&text),

@@ -1,5 +1,6 @@
 //! `[….write.OPERATION]`: how records are written.
 
+use appflow_sdk::protocol::WriteOperationType;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -7,6 +8,7 @@ use super::request::{Parameter, Request};
 
 /// What can be done with records, by operation. What is absent is not offered.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Write {
     /// Makes new records; `POST` unless said otherwise.
@@ -23,11 +25,35 @@ pub(crate) struct Write {
     pub(crate) delete: Option<Operation>,
 }
 
+impl Write {
+    /// Whether nothing can be done.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.operations().next().is_none()
+    }
+
+    /// What can be done, in AppFlow's order.
+    pub(crate) fn operations(&self) -> impl Iterator<Item = (WriteOperationType, &Operation)> {
+        let all = [
+            (WriteOperationType::Insert, &self.insert),
+            (WriteOperationType::Update, &self.update),
+            (WriteOperationType::Upsert, &self.upsert),
+            (WriteOperationType::Delete, &self.delete),
+        ];
+        all.into_iter().filter_map(|(operation, rule)| Some((operation, rule.as_ref()?)))
+    }
+
+    /// How one operation is done, if it can be.
+    pub(crate) fn operation(&self, wanted: &WriteOperationType) -> Option<&Operation> {
+        self.operations().find(|(operation, _)| operation == wanted).map(|(_, rule)| rule)
+    }
+}
+
 /// One operation.
 ///
 /// Names in the request: `{entity}`; `{id}`, the record's value of the id field, and `{key}`, its key as OData writes it,
 /// where a request writes one record; `{idField}`, the id field's name; `{allOrNone}`, true or false, and `{operation}`.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Operation {
     /// The request. Its `body` is what the records are put into; without one, the body is the record, or the array of
@@ -71,6 +97,7 @@ pub(crate) struct Operation {
 
 /// How ids alone are sent.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Ids {
     /// The parameter.
@@ -82,6 +109,7 @@ pub(crate) struct Ids {
 
 /// How an answer says what became of each record: an array of results in the order of the records.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Results {
     /// Where the array of results stands in the answer; empty when the answer is the array.

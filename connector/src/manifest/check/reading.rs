@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use appflow_sdk::protocol::FieldDataType;
+use appflow_sdk::protocol::{FieldDataType, RuntimeSettingScope};
 use indexmap::IndexMap;
 
 use super::super::nearest::hint;
@@ -15,6 +15,7 @@ impl Check<'_> {
     /// How a list is read. The fields are not known beforehand where the API describes them.
     pub(super) fn read(&mut self, place: &str, read: &Read, fields: Option<&IndexMap<String, Field>>) {
         self.request(&format!("{place}.request"), &read.request, &["entity"]);
+        self.settings_of_others(&format!("{place}.request"), &read.request, &RuntimeSettingScope::Destination, None);
         self.pointer(&format!("{place}.records"), &read.records);
         if let Some(total) = &read.total {
             self.pointer(&format!("{place}.total"), total);

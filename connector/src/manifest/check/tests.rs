@@ -36,7 +36,7 @@ at = { ">=" = "since" }
 "#;
 
 #[track_caller]
-fn problems(text: &str) -> Vec<String> {
+pub(super) fn problems(text: &str) -> Vec<String> {
     match Manifest::parse(text, Path::new("m.toml")) {
         Ok(_) => Vec::new(),
         Err(ManifestError::Inconsistent { problems, .. }) => problems.iter().map(ToString::to_string).collect(),
@@ -95,8 +95,13 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ),
     (
         "required = true",
+        "required = true\nscope = \"EVERYWHERE\"",
+        "settings.tenant: \"EVERYWHERE\" is no scope; there are CONNECTOR_PROFILE, SOURCE, DESTINATION, SOURCE_AND_DESTINATION",
+    ),
+    (
+        "required = true",
         "required = true\nscope = \"DESTINATION\"",
-        "settings.tenant: `scope` must be CONNECTOR_PROFILE or SOURCE",
+        "entities.orders.read.request: the setting \"tenant\" has no value here; its `scope` must not be DESTINATION",
     ),
     (
         "/{tenant}/orders",
