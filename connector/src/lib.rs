@@ -50,7 +50,9 @@ mod translate;
 mod writable;
 mod write;
 
-pub use manifest::{BASE_URL_SETTING, Manifest, ManifestError, Problem};
+#[cfg(feature = "schema")]
+pub use manifest::schema::schema;
+pub use manifest::{BASE_URL_SETTING, Manifest, ManifestError, Place, Problem};
 pub use misconfigured::Misconfigured;
 
 use appflow_sdk::protocol::{

@@ -8,7 +8,8 @@ use appflow_sdk::protocol::{FieldDataType, OAuth2GrantType, RuntimeSettingScope,
 use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::Value;
 
-use super::{Bearer, Entity, HeaderScheme, Manifest, NO_AUTHENTICATION, Problem, Request};
+use super::nearest::hint;
+use super::{Bearer, Entity, HeaderScheme, Manifest, NO_AUTHENTICATION, Place, Problem, Request};
 use crate::address::BaseUrl;
 use crate::catalogue;
 use crate::template;
@@ -48,7 +49,7 @@ struct Check<'m> {
 
 impl Check<'_> {
     fn add(&mut self, key: impl Into<String>, message: impl Into<String>) {
-        self.problems.push(Problem { key: key.into(), message: message.into() });
+        self.problems.push(Problem { place: Place::default(), key: key.into(), message: message.into() });
     }
 
     fn require(&mut self, holds: bool, key: &str, message: &str) {
@@ -281,7 +282,12 @@ impl Check<'_> {
             Ok(names) => {
                 for name in names.into_iter().filter(|name| !extra.contains(name) && *name != "apiVersion") {
                     match settings.get(name) {
-                        None => self.add(key, format!("there is no setting {name:?}; declare it as [settings.{name}]")),
+                        None => {
+                            let hint = hint(name, settings.keys().map(String::as_str).chain(extra.iter().copied()));
+                            let message =
+                                format!("there is no setting {name:?}; declare it as [settings.{name}]{hint}");
+                            self.add(key, message);
+                        }
                         Some(setting) if !setting.required => {
                             self.add(key, format!("the setting {name:?} stands in a path, so it must be `required`"));
                         }
@@ -319,7 +325,8 @@ impl Check<'_> {
             Err(problem) => self.add(key, problem.to_string()),
             Ok(names) => {
                 for name in names.into_iter().filter(|name| !known.contains(name)) {
-                    self.add(key, format!("{{{name}}} stands for nothing; there are {}", known.join(", ")));
+                    let hint = hint(name, known.iter().copied());
+                    self.add(key, format!("{{{name}}} stands for nothing; there are {}{hint}", known.join(", ")));
                 }
             }
         }

@@ -36,10 +36,17 @@ mod connection;
 mod credentials;
 mod discovery;
 mod entity;
+mod form;
+#[cfg(test)]
+mod form_tests;
+mod nearest;
 mod paging;
 mod parse;
+mod place;
 mod reading;
 mod request;
+#[cfg(feature = "schema")]
+pub(crate) mod schema;
 mod writing;
 
 pub(crate) use connection::{Connection, Failures, Limits, Meaning};
@@ -48,6 +55,7 @@ pub(crate) use discovery::{Describe, Discovery, List, Test};
 pub(crate) use entity::{Entity, Field};
 pub(crate) use paging::Paging;
 pub use parse::{ManifestError, Problem};
+pub use place::Place;
 pub(crate) use reading::{FilterParameter, OData, Projection, Read, Retrieve, Soql, ValueFormat};
 pub(crate) use request::{Method, Parameter, Request};
 pub(crate) use writing::{Operation, Results, Write};
@@ -59,13 +67,17 @@ use serde::Deserialize;
 /// The key of the runtime setting that holds the base URL.
 pub const BASE_URL_SETTING: &str = "baseUrl";
 
-/// A manifest that was read and found consistent.
+/// A manifest: what an API is like, so that reading and writing it needs no code.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
+    /// What AppFlow shows of the connector.
     pub(crate) connector: Identity,
+    /// Where the API is, and what every request carries.
     #[serde(default)]
     pub(crate) connection: Connection,
+    /// Which credentials a connection may have, and how they are sent.
     pub(crate) authentication: Authentication,
     /// Runtime settings beside the base URL, by key.
     #[serde(default)]
@@ -111,6 +123,7 @@ impl Manifest {
 
 /// `[connector]`: what AppFlow shows of the connector.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Identity {
     /// Must not begin with `aws`, `amazon` or `appflow`. At most 256 characters.
@@ -137,6 +150,7 @@ fn first_version() -> Vec<String> {
 
 /// `[settings.KEY]`: a question to the person who makes a connection or a flow.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Setting {
     /// Shown above the input field.
@@ -146,12 +160,14 @@ pub(crate) struct Setting {
     pub(crate) description: String,
     /// `String` unless said otherwise.
     #[serde(default = "text", rename = "type")]
+    #[cfg_attr(feature = "schema", schemars(with = "schema::SettingType"))]
     pub(crate) data_type: RuntimeSettingType,
     /// Whether it must be given. A setting that stands in a path must.
     #[serde(default)]
     pub(crate) required: bool,
     /// Where it is asked for: on the connection unless said otherwise.
     #[serde(default = "on_the_connection")]
+    #[cfg_attr(feature = "schema", schemars(with = "schema::Scope"))]
     pub(crate) scope: RuntimeSettingScope,
     /// The values to choose from, when the choice is closed.
     #[serde(default)]

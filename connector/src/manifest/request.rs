@@ -15,14 +15,21 @@ use crate::template;
 /// Paths, parameters, headers and body may hold `{names}`: settings, and what the place of the request knows besides, such
 /// as `{id}` or `{entity}`. A value is encoded for where it stands and cannot change the rest of the request.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(deny_unknown_fields, transform = super::schema::text_or_table)
+)]
 pub(crate) struct Request {
     /// `GET` for what reads, and as its table says for what writes, unless said otherwise.
     pub(crate) method: Option<Method>,
     /// Begins with `/`.
     pub(crate) path: String,
     /// Query parameters; one whose setting was not given is left out.
+    #[cfg_attr(feature = "schema", schemars(default))]
     pub(crate) parameters: IndexMap<String, String>,
     /// Headers; one whose setting was not given is left out.
+    #[cfg_attr(feature = "schema", schemars(default))]
     pub(crate) headers: IndexMap<String, String>,
     /// A JSON document to send, written as TOML. A text that is one `{name}` alone becomes its value.
     pub(crate) body: Option<Value>,
@@ -54,6 +61,7 @@ fn any_text(value: &Value, passes: &dyn Fn(&str) -> bool) -> bool {
 
 /// How a request is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "UPPERCASE")]
 pub(crate) enum Method {
     /// Reads.
@@ -139,6 +147,7 @@ impl<'de> Deserialize<'de> for Request {
 /// Where a value goes in a request: `"name"` is a query parameter, `"header:Name"` a header, `"body:/pointer"` a member of
 /// the JSON body, where `/-` at the end appends to an array.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = super::schema::text))]
 pub(crate) enum Parameter {
     /// A query parameter.
     Query(String),

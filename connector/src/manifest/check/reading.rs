@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use appflow_sdk::protocol::{FieldDataType, RuntimeSettingScope};
 use indexmap::IndexMap;
 
+use super::super::nearest::hint;
 use super::super::{Field, Paging, Parameter, Read, Retrieve};
 use super::{Check, texts};
 use crate::template;
@@ -102,7 +103,8 @@ impl Check<'_> {
         for (name, operators) in &read.filters {
             let key = format!("{place}.filters.{name}");
             let Some(field) = fields.get(name) else {
-                self.add(key, format!("the entity has no field {name:?}"));
+                let hint = hint(name, fields.keys().map(String::as_str));
+                self.add(key, format!("the entity has no field {name:?}{hint}"));
                 continue;
             };
             let allowed = operators_of(&field.data_type);

@@ -3,7 +3,7 @@
 use appflow_sdk::protocol::{RuntimeSettingScope, WriteOperationType};
 use serde_json::Value;
 
-use super::super::{Entity, Method, Operation, Parameter, Problem, Request, Write};
+use super::super::{Entity, Method, Operation, Parameter, Request, Write};
 use super::{Check, texts};
 use crate::template;
 
@@ -131,7 +131,7 @@ impl Check<'_> {
             let is_named = request.mentions(name) || more.is_some_and(|more| holds(more, name));
             if setting.scope == *others && is_named {
                 let message = format!("the setting {name:?} has no value here; its `scope` must not be {others}");
-                self.problems.push(Problem { key: key.to_owned(), message });
+                self.add(key, message);
             }
         }
     }
