@@ -42,7 +42,7 @@ impl fmt::Display for NotABaseUrl {
 impl std::error::Error for NotABaseUrl {}
 
 impl BaseUrl {
-    /// Reads a base URL: `https`, or `http` to a loopback address.
+    /// Reads a base URL: `https`, or `http` to a loopback address. Whether requests may go there is for the guard to say.
     pub(crate) fn parse(text: &str) -> Result<Self, NotABaseUrl> {
         let url = Url::parse(text.trim()).map_err(|_| NotABaseUrl::NotAUrl)?;
         let host = url.host().ok_or(NotABaseUrl::NotAUrl)?;
@@ -59,6 +59,11 @@ impl BaseUrl {
             return Err(NotABaseUrl::Query);
         }
         Ok(Self(url))
+    }
+
+    /// The URL itself.
+    pub(crate) fn url(&self) -> &Url {
+        &self.0
     }
 
     /// The URL of a path of the manifest below the prefix.

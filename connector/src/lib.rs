@@ -37,6 +37,8 @@ mod catalogue;
 mod client;
 mod connection;
 mod failure;
+mod gate;
+mod guard;
 mod key;
 mod known;
 mod manifest;
@@ -86,13 +88,22 @@ impl HttpConnector {
         let catalogue = Catalogue::new(known.iter().map(|known| known.definition.clone()).collect());
         let known = known.into_iter().map(|known| (known.name().to_owned(), Arc::new(known))).collect();
         let configuration = catalogue::configuration(&manifest);
-        Self { manifest, catalogue, known, configuration, client: Client::default() }
+        let client = Client::new(&manifest);
+        Self { manifest, catalogue, known, configuration, client }
     }
 
     /// Sets how requests to the API are repeated when they fail; [`Retry::default`] without.
     #[must_use]
     pub fn retry(mut self, retry: Retry) -> Self {
-        self.client = Client::new(retry);
+        self.client.set_retry(retry);
+        self
+    }
+
+    /// Sets whether base URLs may lead to the machine that the connector runs on; no without. It is for development: on AWS
+    /// Lambda, loopback is where the runtime API listens.
+    #[must_use]
+    pub fn allow_loopback(mut self, is_allowed: bool) -> Self {
+        self.client.set_loopback(is_allowed);
         self
     }
 
@@ -102,6 +113,14 @@ impl HttpConnector {
         credentials: &ConnectionCredentials,
     ) -> Result<Connection<'a>, ConnectorError> {
         Connection::open(&self.client, &self.manifest, settings, credentials)
+    }
+
+    /// What is wrong with a base URL, as far as that can be told without asking anyone.
+    fn problem_of(&self, base_url: &str) -> Option<String> {
+        match BaseUrl::parse(base_url) {
+            Ok(base) => self.client.guard().permit_url(base.url()).err().map(|forbidden| forbidden.to_string()),
+            Err(problem) => Some(problem.to_string()),
+        }
     }
 
     fn entity(&self, name: &str) -> Result<Arc<Known>, ConnectorError> {
@@ -132,9 +151,9 @@ impl Connector for HttpConnector {
         let given = request.connector_runtime_settings.get(key).map_or("", |value| value.trim());
         if request.scope == RuntimeSettingScope::ConnectorProfile
             && !given.is_empty()
-            && let Err(problem) = BaseUrl::parse(given)
+            && let Some(problem) = self.problem_of(given)
         {
-            errors.insert(key.clone(), problem.to_string());
+            errors.insert(key.clone(), problem);
         }
         Ok(ValidateConnectorRuntimeSettingsResponse::from_errors(errors))
     }

@@ -61,7 +61,11 @@ async fn an_answer_that_is_no_list_is_a_server_error_that_says_what_was_expected
         ("/body/object", "cursor", "has an object at /items, where the records should be an array"),
         ("/body/object", "page", "has nothing at /data, where the records should be"),
         ("/body/scalars", "all", "the answer to GET /body/scalars/all has a record 0 that is not a JSON object"),
-        ("/body/huge", "all", "has more than 16 MB; use a smaller page size in the manifest"),
+        (
+            "/body/huge",
+            "all",
+            "has more than 16 MiB; use a smaller page size in the manifest, or a greater `limits.answer_mib`",
+        ),
     ] {
         let error = world.failure(path, entity).await;
         assert_eq!(error.error_code.as_str(), "ServerError", "{path}");

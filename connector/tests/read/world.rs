@@ -78,7 +78,7 @@ impl World {
         let secrets = (!secret.is_empty()).then(|| (SECRET_ARN.to_owned(), Secret::new(secret)));
         let secrets: BTreeMap<_, _> = secrets.into_iter().collect();
         let has_secret = !secrets.is_empty();
-        let connector = HttpConnector::new(manifest).retry(Retry::never());
+        let connector = HttpConnector::new(manifest).allow_loopback(true).retry(Retry::never());
         Self { mock, connector, secrets: Arc::new(secrets), has_secret }
     }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::super::{Manifest, ManifestError};
 
-const RIGHT: &str = r#"
+pub(super) const RIGHT: &str = r#"
 [connector]
 name = "Acme"
 owner = "Acme"
@@ -36,7 +36,7 @@ at = { ">=" = "since" }
 "#;
 
 #[track_caller]
-fn problems(text: &str) -> Vec<String> {
+pub(super) fn problems(text: &str) -> Vec<String> {
     match Manifest::parse(text, Path::new("m.toml")) {
         Ok(_) => Vec::new(),
         Err(ManifestError::Inconsistent { problems, .. }) => problems.iter().map(ToString::to_string).collect(),
