@@ -95,6 +95,8 @@ pub(crate) fn of_transport(request: &str, url: &Url, error: reqwest::Error, limi
             "{request} was not answered within {:.1} s; use a smaller page size in the manifest if it always is so slow",
             limit.as_secs_f64()
         ))
+    } else if cause::<io::Error>(&error).is_some_and(|error| error.kind() == io::ErrorKind::InvalidData) {
+        ConnectorError::server_error(format!("the answer to {request} cannot be unpacked"))
     } else {
         ConnectorError::server_error(format!("the connection to {host} broke off during {request}"))
     };
@@ -114,12 +116,14 @@ fn of_tls(host: &str, problem: &rustls::Error) -> ConnectorError {
     ConnectorError::client_error(message)
 }
 
-/// The first cause of this type. What an I/O error was made of is no source of it, but stands within.
+/// The first cause of this type. What an I/O error was made of stands within it, and is no source of it.
 fn cause<'e, T: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e T> {
-    std::iter::successors(Some(error), |error| (*error).source()).find_map(|error| {
-        let within = || error.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref();
-        error.downcast_ref().or_else(within)
-    })
+    let within = |error: &'e (dyn Error + 'static)| -> Option<&'e (dyn Error + 'static)> {
+        let inner = error.downcast_ref::<io::Error>()?.get_ref()?;
+        Some(inner)
+    };
+    std::iter::successors(Some(error), |error| within(*error).or_else(|| (*error).source()))
+        .find_map(|error| error.downcast_ref())
 }
 
 /// What an API says at a place that should hold its message: text, whatever the place holds. Some list messages, or give one

@@ -9,5 +9,6 @@ mod filters;
 mod metadata;
 mod mock;
 mod paging;
+mod raw;
 mod retrieve;
 mod world;

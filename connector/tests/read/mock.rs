@@ -2,7 +2,8 @@
 //!
 //! `/n/COUNT/…` has that many records, in lists of every kind of paging. `/big/COUNT/…` has large ones.
 
-use std::sync::{Arc, Mutex};
+use std::io::Write as _;
+use std::sync::{Arc, LazyLock, Mutex};
 
 use axum::Router;
 use axum::body::Body;
@@ -73,6 +74,13 @@ pub(crate) fn status(id: usize) -> &'static str {
     ["open", "paid", "shipped"][id % 3]
 }
 
+/// 17 MiB of spaces, which are 17 KB when they are packed.
+static BOMB: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    packer.write_all(&vec![b' '; 17 * 1024 * 1024]).unwrap();
+    packer.finish().unwrap()
+});
+
 async fn answer(State((origin, log)): State<(String, Log)>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
     let query = request.uri().query().unwrap_or_default().to_owned();
@@ -83,6 +91,10 @@ async fn answer(State((origin, log)): State<(String, Log)>, request: Request) ->
         ["n", count, rest @ ..] => list(&origin, rest, count.parse().unwrap(), &query, record),
         ["big", count, rest @ ..] => list(&origin, rest, count.parse().unwrap(), &query, big),
         ["status", code, ..] => failure(code.parse().unwrap()),
+        ["says", code, body, ..] => {
+            let body = percent_encoding::percent_decode_str(body).decode_utf8().unwrap().into_owned();
+            reply(StatusCode::from_u16(code.parse().unwrap()).unwrap(), body)
+        }
         // Too busy for so many requests, and then not.
         ["busy", code, times, ..] if earlier < times.parse().unwrap() => failure(code.parse().unwrap()),
         ["busy", ..] => reply(StatusCode::OK, "[{\"id\":1}]"),
@@ -163,18 +175,25 @@ fn body(kind: &[&str]) -> Response {
             let parts = (0..17).map(|_| Ok::<_, std::io::Error>(" ".repeat(1024 * 1024)));
             reply(StatusCode::OK, Body::from_stream(stream::iter(parts)))
         }
+        Some("number") => reply(StatusCode::OK, "7"),
+        Some("unpackable") => packed(b"not packed at all".to_vec()),
+        Some("bomb") => packed(BOMB.clone()),
         Some("gzip") => {
             // [{"id":1}]
-            let packed: [u8; 30] = [
+            let gzip: [u8; 30] = [
                 31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 139, 174, 86, 202, 76, 81, 178, 50, 172, 141, 5, 0, 100, 168, 229,
                 104, 10, 0, 0, 0,
             ];
-            let mut response = reply(StatusCode::OK, Body::from(packed.to_vec()));
-            response.headers_mut().insert(header::CONTENT_ENCODING, "gzip".parse().unwrap());
-            response
+            packed(gzip.to_vec())
         }
         other => panic!("no such body: {other:?}"),
     }
+}
+
+fn packed(body: Vec<u8>) -> Response {
+    let mut response = reply(StatusCode::OK, Body::from(body));
+    response.headers_mut().insert(header::CONTENT_ENCODING, "gzip".parse().unwrap());
+    response
 }
 
 /// Four records, two to a page, that differ in nothing but their key, which is left out unless it is asked for.

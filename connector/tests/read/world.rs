@@ -20,6 +20,11 @@ pub(crate) const SECRET_ARN: &str = "arn:aws:secretsmanager:eu-central-1:1111222
 
 /// The manifest for the mock API; pages have at most `max` records.
 pub(crate) fn manifest(max: u64, authentication: &str) -> Manifest {
+    manifest_with(max, authentication, |text| text)
+}
+
+/// As [`manifest`], changed before it is read.
+pub(crate) fn manifest_with(max: u64, authentication: &str, change: impl FnOnce(String) -> String) -> Manifest {
     let mut text = format!(
         "[connector]\nname = \"Mock\"\nowner = \"Tests\"\nversion = \"1\"\n\
          [connection]\ntest = \"/all\"\n[failures]\nmessage = [\"/error/message\"]\n\
@@ -55,7 +60,7 @@ pub(crate) fn manifest(max: u64, authentication: &str) -> Manifest {
         )
         .unwrap();
     }
-    Manifest::parse(&text, Path::new("mock.toml")).unwrap()
+    Manifest::parse(&change(text), Path::new("mock.toml")).unwrap()
 }
 
 /// A connector, its API and a connection between them.
