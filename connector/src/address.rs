@@ -155,6 +155,11 @@ pub(crate) fn add_parameters<'p>(url: &mut Url, parameters: impl IntoIterator<It
     }
 }
 
+/// How many bytes of path and query a request for a URL sends.
+pub(crate) fn length(url: &Url) -> usize {
+    url.path().len() + url.query().map_or(0, |query| query.len() + 1)
+}
+
 /// How many bytes parameters take in a query, each with the `&` before it.
 pub(crate) fn encoded_length(parameters: &[(String, String)]) -> usize {
     let mut query = url::form_urlencoded::Serializer::new(String::new());

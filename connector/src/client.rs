@@ -9,6 +9,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::redirect::Policy;
 use url::Url;
 
+use crate::address;
 use crate::call::Call;
 use crate::failure;
 use crate::gate::Gate;
@@ -125,11 +126,6 @@ impl Client {
         Ok(self.http.get_or_init(|| http))
     }
 
-    /// Whether an address, without credentials, is as long as the manifest allows at most.
-    pub(crate) fn fits(&self, url: &Url) -> bool {
-        address_length(url) <= self.limits.address_bytes
-    }
-
     /// Sends a request once, and on to where a `GET` is redirected within its origin. `secret` adds what is neither shown nor
     /// logged.
     ///
@@ -147,12 +143,13 @@ impl Client {
         context: &InvocationContext,
     ) -> Result<Answer, ConnectorError> {
         let name = call.name();
-        if !self.fits(&call.url) {
+        let mut url = call.url.clone();
+        secret(&mut url);
+        let (length, longest) = (address::length(&url), self.limits.address_bytes);
+        if length > longest {
             return Err(ConnectorError::invalid_argument(format!(
-                "the address of {name} has {} bytes, and `limits.address_bytes` allows {}; use a shorter filter, fewer fields \
-                 or fewer ids",
-                address_length(&call.url),
-                self.limits.address_bytes
+                "the address of {name} has {length} bytes, and `limits.address_bytes` allows {longest}; use a shorter \
+                 filter, fewer fields or fewer ids"
             ))
             .without_effect());
         }
@@ -218,11 +215,6 @@ impl Client {
             self.limits.answer_mib
         ))
     }
-}
-
-/// How many bytes of path and query a request sends.
-fn address_length(url: &Url) -> usize {
-    url.path().len() + url.query().map_or(0, |query| query.len() + 1)
 }
 
 fn method(method: Method) -> reqwest::Method {

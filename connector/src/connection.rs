@@ -120,11 +120,11 @@ impl<'a> Connection<'a> {
         Ok(call)
     }
 
-    /// Whether an address is as long as the manifest allows at most, with what the credentials add.
-    pub(crate) fn fits(&self, call: &Call) -> bool {
+    /// How many bytes may still be added to the address of a request, with what the credentials add.
+    pub(crate) fn room(&self, call: &Call) -> usize {
         let mut url = call.url.clone();
         self.authentication.add_to(&mut url);
-        self.client.fits(&url)
+        self.manifest.limits.address_bytes.saturating_sub(address::length(&url))
     }
 
     /// Most requests at a time.

@@ -114,7 +114,7 @@ pub use error::{ConnectorError, HTTP_STATUS_CODES};
 pub use invocation::InvocationContext;
 pub use page::{JsonPage, PageError, PageErrorKind, PageLayout};
 pub use pager::{Pager, SourcePage};
-pub use record_buffer::{BYTE_BUDGET, RecordBuffer};
+pub use record_buffer::{BYTE_BUDGET, RECORD_LIMIT, RecordBuffer};
 pub use retry::{Repeat, Retry};
 pub use secret::Secret;
 pub use secret_cache::CachedSecrets;

@@ -90,6 +90,10 @@ async fn answer(State((origin, log)): State<(String, Log)>, request: Request) ->
     match steps.as_slice() {
         ["n", count, rest @ ..] => list(&origin, rest, count.parse().unwrap(), &query, record),
         ["big", count, rest @ ..] => list(&origin, rest, count.parse().unwrap(), &query, big),
+        ["sized", count, bytes, rest @ ..] => {
+            let bytes: usize = bytes.parse().unwrap();
+            list(&origin, rest, count.parse().unwrap(), &query, move |id| sized(id, bytes))
+        }
         ["status", code, ..] => failure(code.parse().unwrap()),
         ["says", code, body, ..] => {
             let body = percent_encoding::percent_decode_str(body).decode_utf8().unwrap().into_owned();
@@ -208,19 +212,24 @@ fn uniform(query: &str) -> Response {
     reply(StatusCode::OK, format!("[{}]", ids.map(record).collect::<Vec<_>>().join(",")))
 }
 
+/// A record of so many bytes in a response, and a few dozen more.
+pub(crate) fn sized(id: usize, bytes: usize) -> String {
+    format!("{{\"id\":{id},\"status\":\"{}\",\"note\":\"{}\"}}", status(id), "x".repeat(bytes))
+}
+
 /// A record that fills a response after a few dozen.
 fn big(id: usize) -> String {
     format!("{{\"id\":{id},\"status\":\"{}\",\"note\":\"{}\"}}", status(id), "\\\"x".repeat(100_000))
 }
 
-fn list(origin: &str, rest: &[&str], count: usize, query: &str, record: fn(usize) -> String) -> Response {
+fn list(origin: &str, rest: &[&str], count: usize, query: &str, record: impl Fn(usize) -> String) -> Response {
     let (kind, id) = match rest {
         [kind] => (*kind, None),
         [kind, id] => (*kind, Some(*id)),
         _ => return reply(StatusCode::NOT_FOUND, "{}"),
     };
     if let Some(id) = id {
-        let found = id.parse().ok().filter(|id| (1..=count).contains(id)).map(record);
+        let found = id.parse().ok().filter(|id| (1..=count).contains(id)).map(&record);
         return match found {
             Some(record) => reply(StatusCode::OK, format!("{{\"data\":{record}}}")),
             None => reply(StatusCode::NOT_FOUND, "{}"),
