@@ -147,6 +147,7 @@ async fn answer(State(service): State<Service>, request: Request) -> Response {
             list(&asked, rest, count.parse().unwrap(), move |id| sized(id, bytes))
         }
         ["status", code, ..] => failure(code.parse().unwrap()),
+        ["echo", ..] => reply(StatusCode::OK, "{\"id\":\"1\",\"data\":[]}"),
         ["says", code, body, ..] => {
             let body = percent_encoding::percent_decode_str(body).decode_utf8().unwrap().into_owned();
             reply(StatusCode::from_u16(code.parse().unwrap()).unwrap(), body)
