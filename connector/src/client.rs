@@ -156,11 +156,12 @@ impl Client {
         self.guard.permit_url(&call.url).map_err(|forbidden| forbidden.refusal())?;
         let _place = gate.place(context.deadline()).await?;
         gate.turn(context.deadline()).await?;
-        let mut answer = self.exchange(call, &name, &call.url, &secret, headers.clone(), context).await?;
+        let exchange = |url| self.exchange(call, &name, url, &secret, headers.clone(), context);
+        let mut answer = exchange(call.url.clone()).await?;
         for _ in 0..REDIRECT_LIMIT {
             let Some(target) = redirected(&answer).filter(|_| call.method == Method::Get) else { break };
             gate.turn(context.deadline()).await?;
-            answer = self.exchange(call, &name, &target, &secret, headers.clone(), context).await?;
+            answer = exchange(target).await?;
         }
         Ok(answer)
     }
@@ -169,7 +170,7 @@ impl Client {
         &self,
         call: &Call,
         name: &str,
-        url: &Url,
+        url: Url,
         secret: &impl Fn(&mut Url),
         headers: HeaderMap,
         context: &InvocationContext,
@@ -182,7 +183,7 @@ impl Client {
         if let Some(body) = &call.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.to_json());
         }
-        let failed = |error| failure::of_transport(name, url, error, limit);
+        let failed = |error| failure::of_transport(name, &url, error, limit);
         let mut response = request.send().await.map_err(failed)?;
         let status = response.status().as_u16();
         let most = self.limits.answer_mib.saturating_mul(MIB);
@@ -205,7 +206,7 @@ impl Client {
             "the API answered"
         );
         let headers = std::mem::take(response.headers_mut());
-        Ok(Answer { request: name.to_owned(), url: url.clone(), status, headers, body })
+        Ok(Answer { request: name.to_owned(), url, status, headers, body })
     }
 
     fn too_large(&self, request: &str) -> ConnectorError {

@@ -157,7 +157,7 @@ fn network_v4(address: Ipv4Addr) -> Network {
         // 100.64.0.0/10 is the shared space behind providers, 198.18.0.0/15 is for measurements.
         [10, ..] | [172, 16..=31, ..] | [192, 168, ..] | [100, 64..=127, ..] | [198, 18..=19, ..] => Network::Private,
         // This network, link-local, protocol assignments, examples, multicast, reserved, broadcast.
-        [0, ..] | [169, 254, ..] | [192, 0, 0 | 2, _] | [198, 51, 100, _] | [203, 0, 113, _] | [224..=255, ..] => {
+        [0 | 224..=255, ..] | [169, 254, ..] | [192, 0, 0 | 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => {
             Network::Special
         }
         _ => Network::Public,
@@ -171,10 +171,9 @@ fn network_v6(address: Ipv6Addr) -> Network {
     match address.segments() {
         [0, 0, 0, 0, 0, 0, 0, 1] => Network::Loopback,
         // Amazon's own services answer below fd00:ec2::, as the metadata do.
-        [0xfd00, 0x0ec2, ..] => Network::Special,
-        [0xfc00..=0xfdff, ..] => Network::Private,
+        [first @ 0xfc00..=0xfdff, second, ..] if (first, second) != (0xfd00, 0x0ec2) => Network::Private,
         // The rest of 0000::/8 and 0100::/8, link-local and site-local, multicast, examples.
-        [0x0000..=0x01ff | 0xfe80..=0xfeff | 0xff00..=0xffff, ..] | [0x2001, 0x0db8, ..] => Network::Special,
+        [0x0000..=0x01ff | 0xfd00 | 0xfe80..=0xfeff | 0xff00..=0xffff, ..] | [0x2001, 0x0db8, ..] => Network::Special,
         _ => Network::Public,
     }
 }
@@ -185,8 +184,9 @@ fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let from = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
     match address.segments() {
         [0, 0, 0, 0, 0, 0, 0, 0 | 1] => None,
-        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(from(high, low)),
-        [0x2002, high, low, ..] => Some(from(high, low)),
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
+            Some(from(high, low))
+        }
         _ => None,
     }
 }
@@ -244,7 +244,7 @@ mod tests {
             match (outcome, refused) {
                 (Ok(()), None) => {}
                 (Err(message), Some(expected)) => {
-                    assert!(message.starts_with(expected) || message.ends_with(expected), "{message}")
+                    assert!(message.starts_with(expected) || message.ends_with(expected), "{message}");
                 }
                 (outcome, expected) => panic!("{url}: {outcome:?} and not {expected:?}"),
             }

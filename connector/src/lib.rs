@@ -169,7 +169,7 @@ impl Connector for HttpConnector {
         let connection = self.connect(&settings, &credentials)?;
         if let Some(test) = &self.manifest.connection.test {
             let call = connection.call(test, Method::Get, &|_| None)?;
-            connection.send(&call, Repeat::Safe, context).await?;
+            Box::pin(connection.send(&call, Repeat::Safe, context)).await?;
         }
         Ok(ValidateCredentialsResponse::valid())
     }
@@ -200,7 +200,8 @@ impl Connector for HttpConnector {
         let query = |credentials| {
             let connection = self.connect(settings, &credentials);
             let (request, known) = (&request, &known);
-            async move { query::query(&connection?, known, request, context).await }
+            // What reads pages is large, and the futures around it are moved about.
+            async move { Box::pin(query::query(&connection?, known, request, context)).await }
         };
         context.with_credentials(settings, query).await
     }
@@ -215,7 +216,7 @@ impl Connector for HttpConnector {
         let retrieve = |credentials| {
             let connection = self.connect(settings, &credentials);
             let (request, known) = (&request, &known);
-            async move { retrieve::retrieve(&connection?, known, request, context).await }
+            async move { Box::pin(retrieve::retrieve(&connection?, known, request, context)).await }
         };
         context.with_credentials(settings, retrieve).await
     }

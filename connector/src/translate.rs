@@ -269,7 +269,8 @@ fn in_soql(
         }
     }
     if let Some(limit) = limit {
-        text.push_str(&format!(" LIMIT {limit}"));
+        text.push_str(" LIMIT ");
+        text.push_str(&limit.to_string());
     }
     let length = address::encoded_length(&[(String::new(), text.clone())]);
     if soql.parameter.query().is_some() && length > longest {

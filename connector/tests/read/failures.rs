@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use appflow_connector::{HttpConnector, Manifest};
 use appflow_sdk::Retry;
 use appflow_sdk::protocol::{
-    ConnectorContext, Credentials, ErrorDetails, QueryDataRequest, RetrieveDataRequest, ValidateCredentialsRequest,
+    ConnectorContext, Credentials, ErrorDetails, QueryDataRequest, Response, RetrieveDataRequest,
+    ValidateCredentialsRequest,
 };
 
 use crate::mock::Mock;
 use crate::raw;
-use crate::world::{SECRET_ARN, World, manifest};
+use crate::world::{SECRET_ARN, World, manifest, manifest_with};
 
 /// What the documentation says of failures.
 const TABLES: &str = include_str!("../../../docs/failures.md");
@@ -77,7 +79,7 @@ async fn outcomes(world: &World, base_url: &str, limit: Duration) -> Vec<(&'stat
     let query = QueryDataRequest::new("all", context.clone());
     let retrieve = RetrieveDataRequest::new("all", context, "id", vec!["1".to_owned()]);
     let validate = ValidateCredentialsRequest::new(Credentials::new(SECRET_ARN, None), Some(settings));
-    let outcome = |response: appflow_sdk::protocol::Response| response.outcome().map_err(Clone::clone);
+    let outcome = |response: Response| response.outcome().map_err(Clone::clone);
     vec![
         ("QueryData", outcome(world.ask(query, limit).await)),
         ("RetrieveData", outcome(world.ask(retrieve, limit).await)),
@@ -152,8 +154,8 @@ async fn the_manifest_says_what_failures_mean_and_where_their_words_are() {
 }
 
 /// A manifest whose `[failures]` is this.
-fn with_failures(failures: &str) -> appflow_connector::Manifest {
-    crate::world::manifest_with(5, "none = true", |text| text.replace("message = [\"/error/message\"]\n", failures))
+fn with_failures(failures: &str) -> Manifest {
+    manifest_with(5, "none = true", |text| text.replace("message = [\"/error/message\"]\n", failures))
 }
 
 #[tokio::test]
@@ -221,6 +223,41 @@ async fn redirects_are_followed_within_the_origin_only() {
         assert!(error.error_message.contains(expected), "{error:?}");
         assert!(!error.error_message.contains("secret"), "{error:?}");
     }
+}
+
+#[tokio::test]
+async fn what_is_not_read_with_get_is_not_redirected() {
+    let world = World::open(5).await;
+    let error = world.failure("/redirect/inside", "search").await;
+    assert_eq!(error.error_code.as_str(), "ClientError");
+    let expected =
+        "POST /redirect/inside/search is redirected to /n/3/all (302), and only what reads with GET is asked again";
+    assert!(error.error_message.starts_with(expected), "{error:?}");
+    assert_eq!(world.mock.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn credentials_are_taken_along_within_the_origin() {
+    let key = "api_key = { parameter = \"key\" }";
+    let world = World::with(Mock::start().await, manifest(5, key), r#"{"apiKey":"k1"}"#);
+    world.drain(world.request("/redirect/inside", "all", "")).await;
+    let queries: Vec<_> = world.mock.seen().into_iter().map(|seen| seen.query).collect();
+    assert_eq!(queries, ["key=k1", "from=redirect&key=k1"]);
+}
+
+#[tokio::test]
+async fn this_machine_is_for_development_only() {
+    let basic = r#"{"username":"u","password":"hunter2"}"#;
+    let mut world = World::with(Mock::start().await, manifest(5, "basic = true"), basic);
+    world.connector = HttpConnector::new(manifest(5, "basic = true"));
+    for base_url in [world.mock.url("/n/3"), world.mock.url("/n/3").replace("127.0.0.1", "localhost")] {
+        for (operation, outcome) in outcomes(&world, &base_url, Duration::from_secs(30)).await {
+            let details = outcome.unwrap_err();
+            assert_eq!(details.error_code.as_str(), "InvalidArgument", "{operation}");
+            assert!(details.error_message.contains("the machine that the connector runs on"), "{details:?}");
+        }
+    }
+    assert_eq!(world.mock.connections(), 0);
 }
 
 #[tokio::test]

@@ -169,7 +169,7 @@ impl Reader<'_> {
                 }
             }
         }
-        compare(&operator, &left, &self.value())
+        Some(compare(&operator, &left, &self.value()))
     }
 
     fn value(&mut self) -> Value {
@@ -181,14 +181,14 @@ impl Reader<'_> {
     }
 }
 
-fn compare(operator: &str, left: &Value, right: &Value) -> Option<bool> {
+fn compare(operator: &str, left: &Value, right: &Value) -> bool {
     let order = match (left, right) {
         (Value::Null, _) | (_, Value::Null) => {
-            return Some(match operator {
+            return match operator {
                 "eq" => left == right,
                 "ne" => left != right,
                 _ => false,
-            });
+            };
         }
         (Value::Number(left), Value::Number(right)) => left.total_cmp(right),
         (Value::Text(left), Value::Text(right)) => left.cmp(right),
@@ -204,7 +204,7 @@ fn compare(operator: &str, left: &Value, right: &Value) -> Option<bool> {
         }
         other => panic!("{operator} of {other:?}"),
     };
-    Some(match operator {
+    match operator {
         "eq" => order == Ordering::Equal,
         "ne" => order != Ordering::Equal,
         "lt" => order == Ordering::Less,
@@ -212,5 +212,5 @@ fn compare(operator: &str, left: &Value, right: &Value) -> Option<bool> {
         "gt" => order == Ordering::Greater,
         "ge" => order != Ordering::Less,
         other => panic!("the operator {other}"),
-    })
+    }
 }

@@ -9,7 +9,7 @@ use appflow_sdk::protocol::RetrieveDataRequest;
 use appflow_sdk::{CachedSecrets, ConnectorError, Secret, SecretStore};
 
 use crate::mock::Mock;
-use crate::world::{World, manifest};
+use crate::world::{World, manifest, manifest_with};
 
 /// A store that counts how often it is read.
 #[derive(Debug, Clone, Default)]
@@ -56,7 +56,7 @@ async fn a_warm_process_opens_no_new_connection_and_reads_no_secret_again() {
 #[tokio::test]
 async fn as_many_requests_are_under_way_as_the_manifest_allows() {
     let one = |text: String| format!("{text}[limits]\nconcurrency = 1\n");
-    let world = World::with(Mock::start().await, crate::world::manifest_with(5, "none = true", one), "");
+    let world = World::with(Mock::start().await, manifest_with(5, "none = true", one), "");
     let ids: Vec<_> = (1..=9).map(|id: usize| id.to_string()).collect();
     let request = RetrieveDataRequest::new("all", world.connection("/n/9"), "id", ids);
     assert!(world.ask(request, Duration::from_secs(30)).await.outcome().is_ok());
@@ -66,7 +66,7 @@ async fn as_many_requests_are_under_way_as_the_manifest_allows() {
 #[tokio::test]
 async fn what_the_manifest_allows_within_a_time_is_told_with_how_long_to_wait() {
     let slow = |text: String| format!("{text}[limits]\nrequests_per_second = 0.02\n");
-    let world = World::with(Mock::start().await, crate::world::manifest_with(5, "none = true", slow), "");
+    let world = World::with(Mock::start().await, manifest_with(5, "none = true", slow), "");
     world.query(world.request("/n/3", "all", "")).await.unwrap();
     let error = world.failure("/n/3", "all").await;
     assert_eq!(error.error_code.as_str(), "RateLimitExceeded");
