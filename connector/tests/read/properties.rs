@@ -122,7 +122,7 @@ fn test() -> impl Strategy<Value = Test> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// What the API filters and what is filtered here is what the filter means; the API's part is evaluated by the mock.
     #[test]
@@ -145,7 +145,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Failures are asked again here, or told to AppFlow, which asks again with the token it has.
     #[test]
@@ -176,7 +176,7 @@ proptest! {
 const SIZES: [usize; 8] = [0, 1_000, 1_900_000, 2_899_960, 2_900_000, 5_799_000, 5_800_000, 6_000_000];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_record_is_lost_where_a_response_is_full(
