@@ -204,8 +204,10 @@ fn soql_literal(query: &str) -> String {
                 'n' | 'N' => '\n',
                 'r' | 'R' => '\r',
                 't' | 'T' => '\t',
-                'b' | 'B' => '\u{8}',
-                'f' | 'F' => '\u{c}',
+                'u' => {
+                    let digits: String = rest.by_ref().take(4).collect();
+                    char::from_u32(u32::from_str_radix(&digits, 16).unwrap()).unwrap()
+                }
                 plain @ ('"' | '\'' | '\\') => plain,
                 other => panic!("\\{other} means nothing"),
             }),

@@ -104,6 +104,6 @@ async fn a_manifest_that_cannot_be_used_is_told_in_every_answer() {
         let answer = ask(&connector, request.clone()).await;
         assert_eq!(answer["isSuccess"], false, "{request}");
         let message = answer["errorDetails"]["errorMessage"].as_str().unwrap();
-        assert!(message.contains("connector.toml:2:8: "), "{message}");
+        assert!(message.contains("connector.toml:2:1: connector.name: "), "{message}");
     }
 }
