@@ -1,4 +1,4 @@
-//! An AppFlow source connector for HTTP/JSON APIs, described by a [`Manifest`] instead of code.
+//! An AppFlow connector, source and destination, for HTTP/JSON APIs, described by a [`Manifest`] instead of code.
 //!
 //! The binary is [`HttpConnector`] on AWS Lambda. A connector that needs code for one entity and not for the others can
 //! hold an [`HttpConnector`] and delegate to it.
@@ -23,8 +23,9 @@
 //!
 //! How a query runs: the filter is divided (`translate`) into what the API is asked and a remainder that is applied
 //! here; pages of the API are read (`paging`, `client`); the SDK's `Pager` takes them apart, filters and projects, cuts
-//! AppFlow's pages from them and keeps where to go on in a token (`query`). What goes wrong becomes a code and a message
-//! in `failure`.
+//! AppFlow's pages from them and keeps where to go on in a token (`query`). How records are written: each is checked and
+//! becomes one request, or part of one (`write/plan.rs`, `write/record.rs`); the SDK's `BatchWriter` hands them out, and an
+//! account is kept of what became of each (`write/ledger.rs`). What goes wrong becomes a code and a message in `failure`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -48,6 +49,7 @@ pub mod settings;
 mod template;
 mod translate;
 mod writable;
+mod write;
 
 pub use manifest::{BASE_URL_SETTING, Manifest, ManifestError, Problem};
 pub use misconfigured::Misconfigured;
@@ -57,7 +59,7 @@ use appflow_sdk::protocol::{
     DescribeEntityRequest, DescribeEntityResponse, ListEntitiesRequest, ListEntitiesResponse, QueryDataRequest,
     QueryDataResponse, RetrieveDataRequest, RetrieveDataResponse, RuntimeSettingScope,
     ValidateConnectorRuntimeSettingsRequest, ValidateConnectorRuntimeSettingsResponse, ValidateCredentialsRequest,
-    ValidateCredentialsResponse,
+    ValidateCredentialsResponse, WriteDataRequest, WriteDataResponse,
 };
 use appflow_sdk::{
     Catalogue, ConnectionCredentials, Connector, ConnectorError, InvocationContext, Repeat, Retry, validate_settings,
@@ -200,5 +202,15 @@ impl Connector for HttpConnector {
             async move { retrieve::retrieve(&connection?, known, request, context).await }
         };
         context.with_credentials(settings, retrieve).await
+    }
+
+    async fn write_data(
+        &self,
+        request: WriteDataRequest,
+        context: &InvocationContext,
+    ) -> Result<WriteDataResponse, ConnectorError> {
+        let known = self.entity(&request.entity_identifier)?;
+        let connect = |credentials: &ConnectionCredentials| self.connect(&request.connector_context, credentials);
+        write::write(&connect, &self.configuration.supported_write_operations, &known, &request, context).await
     }
 }
