@@ -1,6 +1,7 @@
 //! Writes records: each is checked first, and becomes a request of its own or part of one for many.
 
 mod answer;
+mod doubt;
 mod idempotency;
 mod ledger;
 mod plan;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use appflow_sdk::protocol::{ConnectorContext, ErrorCode, WriteRecordResult};
 use appflow_sdk::{ConnectorError, InvocationContext, WriteBatch};
 
+use super::doubt::is_open;
 use super::idempotency::Tokens;
 use super::ledger::Ledger;
 use super::plan::Plan;
@@ -76,7 +77,8 @@ impl<'a, 'c> Sender<'a, 'c> {
         } else if !open.is_empty()
             && let Err(error) = self.exchange(&ledger, batch.all_or_none).await
         {
-            if is_first && !ledger.is_any_written() {
+            let says_all = is_open(&error) || !ledger.is_any_in_doubt();
+            if is_first && !ledger.is_any_written() && says_all {
                 return Err(error);
             }
             ledger.fail(&ledger.open(), &format!("not attempted: {}", error.message()));
@@ -140,17 +142,4 @@ pub(super) fn refusal(
     let error = connection.failure(answer, context);
     let is_of_records = matches!(error.code(), ErrorCode::InvalidArgument | ErrorCode::ClientError);
     if is_of_records && answer.status >= 400 { Ok(error) } else { Err(error) }
-}
-
-/// What is said of records whose request failed so.
-pub(super) fn message_of(error: &ConnectorError) -> String {
-    let is_open = matches!(
-        error.code(),
-        ErrorCode::ServerError | ErrorCode::ServiceUnavailable | ErrorCode::RequestTimeout | ErrorCode::UnknownError
-    );
-    if is_open && !error.is_without_effect() {
-        format!("{}; whether the record was written is not known", error.message())
-    } else {
-        error.message().to_owned()
-    }
 }

@@ -1,6 +1,5 @@
 //! One request for each record, several at a time.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use appflow_sdk::protocol::{ErrorCode, WriteOperationType, WriteRecordResult};
@@ -9,9 +8,10 @@ use futures_util::{StreamExt as _, stream};
 use tokio::time::Instant;
 
 use super::answer;
+use super::doubt::Doubt;
 use super::ledger::Ledger;
 use super::record::{Outgoing, call};
-use super::sender::{Sender, message_of, refusal};
+use super::sender::{Sender, refusal};
 use crate::client::Answer;
 use crate::connection::Connection;
 
@@ -53,13 +53,14 @@ impl Sender<'_, '_> {
             }
             let Some(record) = ledger.records(&[place]).first().copied() else { return };
             let started = Instant::now();
-            let outcome = self.one(connection, record, all_or_none, context).await;
+            let doubt = ledger.doubt();
+            let outcome = self.one(connection, record, all_or_none, &doubt, context).await;
             self.took(started.elapsed());
             match outcome {
                 Ok(result) => ledger.set(place, result),
                 Err(error) => {
-                    if *error.code() != ErrorCode::InvalidCredentials {
-                        ledger.fail(&[place], &message_of(&error));
+                    if *error.code() != ErrorCode::InvalidCredentials || doubt.is_there() {
+                        ledger.fail(&[place], &doubt.message(error.message()));
                     }
                     stop.set(error);
                 }
@@ -79,23 +80,24 @@ impl Sender<'_, '_> {
         connection: &Connection<'_>,
         record: &Outgoing,
         all_or_none: bool,
+        doubt: &Doubt<'_>,
         context: &InvocationContext,
     ) -> Result<WriteRecordResult, ConnectorError> {
         let call = match call(self.plan, connection, &[record], all_or_none) {
             Ok(call) => call,
             Err(error) => return Ok(WriteRecordResult::failed(record.id.as_str(), error.message())),
         };
-        let is_repeated = AtomicBool::new(false);
-        let send = || async {
-            let may_be_done = is_repeated.swap(true, Ordering::Relaxed);
+        let attempt = || async {
             let answer = connection.send_once(&call, context).await?;
-            if self.is_success(&answer) || (may_be_done && self.is_gone(&answer)) {
+            if self.is_success(&answer) || (doubt.is_there() && self.is_gone(&answer)) {
                 return Ok(self.written(&answer, record));
             }
             let error = refusal(connection, &answer, context)?;
             let hint = if answer.status == 404 { "there is no such record, or no such path: " } else { "" };
-            Ok(WriteRecordResult::failed(record.id.as_str(), format!("{hint}{}", error.message())))
+            let message = doubt.message(&format!("{hint}{}", error.message()));
+            Ok(WriteRecordResult::failed(record.id.as_str(), message))
         };
+        let send = || async { doubt.after(attempt().await) };
         connection.repeat(self.plan.repeat(), context, send).await
     }
 

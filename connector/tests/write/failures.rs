@@ -86,6 +86,17 @@ async fn what_was_written_is_reported_when_the_api_hangs() {
     }
 }
 
+#[tokio::test]
+async fn a_refusal_after_a_lost_answer_does_not_say_that_nothing_was_written() {
+    for status in [400, 401, 403, 429] {
+        let world = World::open().await;
+        world.store.plan([Some(Fault::Lost)].into_iter().chain([Some(Fault::Status(status)); 9]));
+        let results = world.write("keyed", Insert, &[r#"{"id":"a","name":"n"}"#]).await.unwrap();
+        assert_eq!(fates(&results), "?", "{status} {results:?}");
+        assert_eq!(world.store.records().len(), 1);
+    }
+}
+
 /// A secret that is another once it was refused.
 #[derive(Debug, Default)]
 struct Rotated(AtomicUsize);

@@ -6,6 +6,8 @@ mod batches;
 mod checks;
 mod conformance;
 mod failures;
+mod hostile;
+mod properties;
 mod single;
 mod store;
 mod world;

@@ -35,7 +35,7 @@ pub(crate) fn fates(results: &[WriteRecordResult]) -> String {
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) store: Store,
-    pub(crate) connector: HttpConnector,
+    pub(crate) connector: Box<HttpConnector>,
     secrets: Arc<dyn SecretStore>,
     has_secret: bool,
     pub(crate) limit: Duration,
@@ -50,7 +50,7 @@ impl World {
         let retry = Retry::default().pauses(Duration::from_millis(1), Duration::from_millis(2));
         Self {
             store: Store::start().await,
-            connector: HttpConnector::new(manifest).retry(retry),
+            connector: Box::new(HttpConnector::new(manifest).retry(retry)),
             secrets: Arc::new(BTreeMap::<String, Secret>::new()),
             has_secret: false,
             limit: Duration::from_secs(30),
@@ -77,7 +77,7 @@ impl World {
 
     pub(crate) async fn ask(&self, request: impl Into<Request>) -> Response {
         let context = InvocationContext::new("r-1", self.limit, Arc::clone(&self.secrets));
-        Box::pin(dispatch(&self.connector, request.into(), context)).await
+        Box::pin(dispatch(&*self.connector, request.into(), context)).await
     }
 
     /// The results, or the failure of the whole.
