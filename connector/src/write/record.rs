@@ -124,8 +124,8 @@ fn not_settable(plan: &Plan<'_>, name: &str, value: &RawValue) -> Option<String>
         return Some(format!("field {name:?} {why}"));
     }
     let write = field.write_properties.as_ref()?;
-    let is_reported = plan.operation == WriteOperationType::Insert && write.is_defaulted_on_create != Some(true);
-    let is_wrong = value.get() == "null" && write.is_nullable == Some(false) && !is_reported;
+    // Of a field that must be there, the validator has said so.
+    let is_wrong = value.get() == "null" && write.is_nullable == Some(false) && !plan.is_required(field);
     is_wrong.then(|| format!("field {name:?} must have a value or be left out, found null"))
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use appflow_sdk::protocol::{ErrorCode, WriteOperationType, WriteRecordResult};
 use appflow_sdk::{ConnectorError, InvocationContext};
 use futures_util::{StreamExt as _, stream};
+use indexmap::IndexMap;
 use tokio::time::Instant;
 
 use super::answer;
@@ -43,32 +44,53 @@ impl Sender<'_, '_> {
         context: &InvocationContext,
     ) -> Result<(), ConnectorError> {
         let halt = Halt::default();
-        let (stop, open) = (&halt, ledger.open());
-        let sent = open.into_iter().map(|place| async move {
-            if stop.is_set() {
-                return;
-            }
-            if let Some(error) = self.lateness(context) {
-                return stop.set(error);
-            }
-            let Some(record) = ledger.records(&[place]).first().copied() else { return };
-            let started = Instant::now();
-            let doubt = ledger.doubt();
-            let outcome = self.one(connection, record, all_or_none, &doubt, context).await;
-            self.took(started.elapsed());
-            match outcome {
-                Ok(result) => ledger.set(place, result),
-                Err(error) => {
-                    if *error.code() != ErrorCode::InvalidCredentials || doubt.is_there() {
-                        ledger.fail(&[place], &doubt.message(error.message()));
-                    }
-                    stop.set(error);
-                }
+        let stop = &halt;
+        // Records of one id go one after the other, so that the last of them has the last word.
+        let mut rows: IndexMap<(&str, Option<usize>), Vec<usize>> = IndexMap::new();
+        for place in ledger.open() {
+            let id = ledger.id(place);
+            rows.entry((id, id.is_empty().then_some(place))).or_default().push(place);
+        }
+        let sent = rows.into_values().map(|row| async move {
+            for place in row {
+                self.at(connection, ledger, place, all_or_none, stop, context).await;
             }
         });
         stream::iter(sent).buffer_unordered(connection.concurrency()).collect::<()>().await;
         let failure = halt.slot().take();
         failure.map_or(Ok(()), Err)
+    }
+
+    /// Writes the record at a place, unless everything has come to a halt.
+    async fn at(
+        &self,
+        connection: &Connection<'_>,
+        ledger: &Ledger,
+        place: usize,
+        all_or_none: bool,
+        stop: &Halt,
+        context: &InvocationContext,
+    ) {
+        if stop.is_set() {
+            return;
+        }
+        if let Some(error) = self.lateness(context) {
+            return stop.set(error);
+        }
+        let Some(record) = ledger.records(&[place]).first().copied() else { return };
+        let started = Instant::now();
+        let doubt = ledger.doubt();
+        let outcome = self.one(connection, record, all_or_none, &doubt, context).await;
+        self.took(started.elapsed());
+        match outcome {
+            Ok(result) => ledger.set(place, result),
+            Err(error) => {
+                if *error.code() != ErrorCode::InvalidCredentials || doubt.is_there() {
+                    ledger.fail(&[place], &doubt.message(error.message()));
+                }
+                stop.set(error);
+            }
+        }
     }
 
     /// Writes one record.

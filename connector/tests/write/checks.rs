@@ -124,7 +124,7 @@ async fn appflow_is_told_what_can_be_written() {
         let ids = write.supported_write_operations.unwrap_or_default();
         (flags, ids.iter().map(|operation| operation.as_str().to_owned()).collect::<Vec<_>>().join(" "))
     };
-    assert_eq!(flags("id"), ("10101".to_owned(), "UPDATE UPSERT DELETE".to_owned()));
+    assert_eq!(flags("id"), ("10100".to_owned(), "UPDATE UPSERT DELETE".to_owned()));
     assert_eq!(flags("code"), ("11110".to_owned(), "UPSERT".to_owned()));
     assert_eq!(flags("made"), ("00010".to_owned(), String::new()));
     assert_eq!(flags("count"), ("11101".to_owned(), String::new()));

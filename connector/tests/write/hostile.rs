@@ -40,9 +40,7 @@ fn hostile() -> impl Strategy<Value = String> {
 
 /// The one request that a record leads to, if it is sent at all.
 fn sent(entity: &str, operation: WriteOperationType, record: &Value) -> Option<Seen> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let world = World::open().await;
+    World::run(async |world| {
         let record = Record::new(record).unwrap();
         let outcome = world.write(entity, operation, &[record.get()]).await;
         let seen = world.store.seen();
@@ -62,7 +60,7 @@ fn decoded(segment: &str) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn an_id_stays_in_its_segment(id in hostile(), name in hostile()) {
@@ -96,9 +94,7 @@ proptest! {
 
     #[test]
     fn ids_in_a_list_stay_apart(ids in prop::collection::vec(hostile(), 1..4)) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let (seen, results) = runtime.block_on(async {
-            let world = World::open().await;
+        let (seen, results) = World::run(async |world| {
             let records: Vec<_> = ids.iter().map(|id| json!({"id": id}).to_string()).collect();
             let records: Vec<_> = records.iter().map(String::as_str).collect();
             let results = world.write("batch", Delete, &records).await.unwrap();

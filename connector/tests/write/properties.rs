@@ -109,30 +109,25 @@ fn check(
     Ok(())
 }
 
-fn run(test: impl Future<Output = Result<(), TestCaseError>>) -> Result<(), TestCaseError> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test)
-}
-
 async fn send(
+    world: &World,
     entity: &str,
     operation: &WriteOperationType,
     kinds: &[Kind],
     faults: Vec<Option<Fault>>,
     has_id: bool,
-) -> (World, Result<Vec<WriteRecordResult>, ErrorDetails>) {
-    let world = World::open().await;
+) -> Result<Vec<WriteRecordResult>, ErrorDetails> {
     if matches!(operation, Update | Delete) {
         (0..kinds.len()).for_each(|place| world.store.put(json!({"id": format!("r{place}")})));
     }
     world.store.plan(faults);
     let mut request = world.request(entity, operation.clone(), &[]);
     request.records = kinds.iter().enumerate().map(|(place, kind)| text(place, *kind, has_id)).collect();
-    let outcome = world.send(request).await;
-    (world, outcome)
+    world.send(request).await
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn inserts_are_answered_for(
@@ -141,16 +136,16 @@ proptest! {
         faults in faults(),
         has_id in any::<bool>(),
     ) {
-        run(async {
-            let (world, outcome) = send(entity, &Insert, &kinds, faults, has_id).await;
+        World::run(async |world| {
+            let outcome = send(&world, entity, &Insert, &kinds, faults, has_id).await;
             check(&world, &Insert, &kinds, &outcome, false)
         })?;
     }
 
     #[test]
     fn batches_that_are_atomic_are_answered_for(kinds in kinds(), faults in faults()) {
-        run(async {
-            let (world, outcome) = send("atomic", &Insert, &kinds, faults, true).await;
+        World::run(async |world| {
+            let outcome = send(&world, "atomic", &Insert, &kinds, faults, true).await;
             check(&world, &Insert, &kinds, &outcome, false)
         })?;
     }
@@ -165,16 +160,16 @@ proptest! {
     ) {
         // A delete looks at nothing but the id.
         let kinds: Vec<_> = if operation == Delete { vec![Kind::Right; kinds.len()] } else { kinds };
-        run(async {
-            let (world, outcome) = send(entity, &operation, &kinds, faults, true).await;
+        World::run(async |world| {
+            let outcome = send(&world, entity, &operation, &kinds, faults, true).await;
             check(&world, &operation, &kinds, &outcome, false)
         })?;
     }
 
     #[test]
     fn the_same_request_once_more_writes_nothing_new(kinds in kinds(), faults in faults()) {
-        run(async {
-            let (world, _) = send("keyed", &Insert, &kinds, faults, false).await;
+        World::run(async |world| {
+            let _ = send(&world, "keyed", &Insert, &kinds, faults, false).await;
             world.store.plan([]);
             let mut request = world.request("keyed", Insert, &[]);
             request.records = kinds.iter().enumerate().map(|(place, kind)| text(place, *kind, false)).collect();

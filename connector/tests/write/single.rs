@@ -111,6 +111,16 @@ async fn an_insert_is_repeated_only_where_the_api_notices_repetitions() {
 }
 
 #[tokio::test]
+async fn the_last_of_several_records_of_one_id_has_the_last_word() {
+    let world = World::open().await;
+    let records: Vec<String> = (0..30).map(|n| format!(r#"{{"id":"{}","name":"n{n}"}}"#, n % 3)).collect();
+    let records: Vec<&str> = records.iter().map(String::as_str).collect();
+    assert_eq!(fates(&world.write("single", Upsert, &records).await.unwrap()), "+".repeat(30));
+    let there = world.store.records();
+    assert_eq!(there.values().map(|record| record["name"].clone()).collect::<Vec<_>>(), ["n27", "n28", "n29"]);
+}
+
+#[tokio::test]
 async fn several_key_fields_become_an_odata_key() {
     let world = World::open().await;
     world.store.put(json!({"id": "Pairs(code='a''b',line=2)"}));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use appflow_connector::{HttpConnector, Manifest};
@@ -11,6 +11,8 @@ use appflow_sdk::protocol::{
     WriteRecordResult,
 };
 use appflow_sdk::{InvocationContext, Retry, Secret, SecretStore, dispatch};
+
+use tokio::runtime::Runtime;
 
 use crate::store::Store;
 
@@ -35,7 +37,7 @@ pub(crate) fn fates(results: &[WriteRecordResult]) -> String {
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) store: Store,
-    pub(crate) connector: Box<HttpConnector>,
+    pub(crate) connector: Arc<HttpConnector>,
     secrets: Arc<dyn SecretStore>,
     has_secret: bool,
     pub(crate) limit: Duration,
@@ -50,11 +52,26 @@ impl World {
         let retry = Retry::default().pauses(Duration::from_millis(1), Duration::from_millis(2));
         Self {
             store: Store::start().await,
-            connector: Box::new(HttpConnector::new(manifest).retry(retry)),
+            connector: Arc::new(HttpConnector::new(manifest).retry(retry)),
             secrets: Arc::new(BTreeMap::<String, Secret>::new()),
             has_secret: false,
             limit: Duration::from_secs(30),
         }
+    }
+
+    /// One with a store of its own, within a runtime and with a connector that all such tests share: to set them up takes
+    /// longer than a case of a property.
+    pub(crate) fn run<T>(test: impl AsyncFnOnce(Self) -> T) -> T {
+        static SHARED: LazyLock<(Runtime, Arc<HttpConnector>)> = LazyLock::new(|| {
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+            let world = runtime.block_on(World::open());
+            (runtime, world.connector)
+        });
+        let (runtime, connector) = &*SHARED;
+        runtime.block_on(async {
+            let world = Self { connector: Arc::clone(connector), ..Self::open().await };
+            test(world).await
+        })
     }
 
     /// With secrets from elsewhere.
