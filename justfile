@@ -12,6 +12,10 @@ test:
     cargo test
     cargo test --workspace --all-features --test derive --test marketplace --examples
 
+# Test the Salesforce-like server that the journeys talk to.
+peers:
+    python3 -B -m unittest discover --start-directory tests/peers/salesforce
+
 # Format the code.
 fmt:
     cargo fmt --all

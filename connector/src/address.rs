@@ -142,18 +142,24 @@ fn is_loopback(host: &Host<&str>) -> bool {
     }
 }
 
-/// Adds query parameters, encoded as forms are.
+/// Adds query parameters, encoded as forms are, except that a space is `%20`: every server reads that, and not every one
+/// reads `+`.
 pub(crate) fn add_parameters<'p>(url: &mut Url, parameters: impl IntoIterator<Item = (&'p str, &'p str)>) {
-    let mut parameters = parameters.into_iter().peekable();
-    if parameters.peek().is_some() {
-        url.query_pairs_mut().extend_pairs(parameters);
+    let mut encoded = url::form_urlencoded::Serializer::new(String::new());
+    let added = encoded.extend_pairs(parameters).finish().replace('+', "%20");
+    if !added.is_empty() {
+        let query = match url.query().filter(|query| !query.is_empty()) {
+            Some(before) => format!("{before}&{added}"),
+            None => added,
+        };
+        url.set_query(Some(&query));
     }
 }
 
 /// How many bytes parameters take in a query, each with the `&` before it.
 pub(crate) fn encoded_length(parameters: &[(String, String)]) -> usize {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    let length = query.extend_pairs(parameters).finish().len();
+    let length = query.extend_pairs(parameters).finish().replace('+', "%20").len();
     if parameters.is_empty() { 0 } else { length + 1 }
 }
 
@@ -196,7 +202,7 @@ mod tests {
     #[test]
     fn counts_parameters_as_a_query_has_them() {
         let parameters = [("a".to_owned(), "b c".to_owned()), ("d".to_owned(), "\u{e9}".to_owned())];
-        assert_eq!(encoded_length(&parameters), "&a=b+c&d=%C3%A9".len());
+        assert_eq!(encoded_length(&parameters), "&a=b%20c&d=%C3%A9".len());
         assert_eq!(encoded_length(&[]), 0);
     }
 
@@ -291,7 +297,7 @@ mod tests {
         add_parameters(&mut url, []);
         assert_eq!(url.as_str(), "https://a.example/x");
         add_parameters(&mut url, [("q", "a&b=c\r\n"), ("k y", "ü")]);
-        assert_eq!(url.query(), Some("q=a%26b%3Dc%0D%0A&k+y=%C3%BC"));
+        assert_eq!(url.query(), Some("q=a%26b%3Dc%0D%0A&k%20y=%C3%BC"));
         remove_parameters(&mut url, &["k y", "other"]);
         assert_eq!(url.query(), Some("q=a%26b%3Dc%0D%0A"));
         remove_parameters(&mut url, &["q"]);

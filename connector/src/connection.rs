@@ -65,7 +65,8 @@ impl<'a> Connection<'a> {
     /// The value of a name in a template: what the place knows, else a setting, else what AppFlow says of the connection.
     fn value(&self, name: &str, known: &dyn Fn(&str) -> Option<String>) -> Option<String> {
         known(name).or_else(|| match name {
-            API_VERSION => self.settings.api_version.clone(),
+            // A connection is tested before AppFlow knows a version.
+            API_VERSION => self.settings.api_version.as_ref().or(self.manifest.connector.api_versions.first()).cloned(),
             setting => self.settings.setting(setting).map(str::to_owned),
         })
     }
@@ -126,6 +127,11 @@ impl<'a> Connection<'a> {
             call.body = Some(body);
         }
         Ok(call)
+    }
+
+    /// The settings of the connection and of the flow.
+    pub(crate) fn settings(&self) -> &ConnectorContext {
+        self.settings
     }
 
     /// Most requests at a time.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use appflow_sdk::ConnectorError;
 use appflow_sdk::filter::TypedFilter;
-use appflow_sdk::filter::translate::{ODataFilter, PropertyKind};
+use appflow_sdk::filter::translate::{ODataFilter, PropertyKind, Soql};
 use appflow_sdk::protocol::EntityDefinition;
 
 use crate::manifest::{Read, Retrieve, Write};
@@ -114,6 +114,23 @@ impl Known {
                 Some(_) => PropertyKind::Opaque,
             };
             language.property(name, self.in_queries(name).replace('.', "/"), kind)
+        })
+    }
+
+    /// Tells SOQL what the API calls the fields of a filter, and which cannot be compared as their types could.
+    pub(crate) fn in_soql(&self, language: Soql, filter: &TypedFilter) -> Soql {
+        filter.fields().fold(language, |language, field| {
+            let name = &field.field_name;
+            let language = language.field(name, self.in_queries(name));
+            match self.fields.get(name).and_then(|source| source.native.as_deref()) {
+                _ if !field.is_queryable() => language.without(name),
+                Some("id" | "reference") => language.id(name),
+                // These have operators or literals of their own.
+                Some("multipicklist" | "time" | "anyType" | "base64" | "address" | "location") => {
+                    language.without(name)
+                }
+                _ => language,
+            }
         })
     }
 }

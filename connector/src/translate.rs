@@ -226,13 +226,7 @@ fn in_soql(
         all = readable.map(|field| field.field_name.clone()).collect();
         &all
     };
-    let language = typed.fields().fold(Soql::new().with_longest(soql.longest / 2), |language, field| {
-        if field.is_queryable() {
-            language.field(&field.field_name, known.in_queries(&field.field_name))
-        } else {
-            language.without(&field.field_name)
-        }
-    });
+    let language = known.in_soql(Soql::new().with_longest(soql.longest / 2), typed);
     let Translation { pushed, remainder, limit, parts, .. } = language.translate(typed);
     let mut names: Vec<String> = Vec::new();
     let needed = remainder.iter().flat_map(Condition::fields);

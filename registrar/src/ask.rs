@@ -7,11 +7,11 @@ mod show;
 use appflow_sdk::protocol::{
     ConnectorContext, DescribeConnectorConfigurationRequest, DescribeConnectorConfigurationResponse,
     DescribeEntityRequest, Entity, EntityDefinition, ErrorDetails, ListEntitiesRequest, Operation, QueryDataRequest,
-    QueryDataResponse, Request, Response,
+    QueryDataResponse, Request, Response, WriteDataRequest, WriteDataResponse,
 };
 
-pub(crate) use connection::is_sample_of;
 pub use connection::{Connected, Wishes, choose_profile, connect};
+pub(crate) use connection::{is_sample_of, settings};
 pub use page::{Page, Selection, records};
 pub(crate) use show::table;
 pub use show::{columns_of_records, configuration_text, entities_table, fields_table, records_table};
@@ -138,6 +138,19 @@ impl<'a> Asker<'a> {
         }
     }
 
+    /// Sends records to write. That records failed, or all of them, is part of the answer.
+    ///
+    /// # Errors
+    /// When the function cannot be invoked, fails, or answers otherwise than the protocol asks: what was written is then not
+    /// known.
+    pub async fn write(&self, request: WriteDataRequest) -> Result<WriteDataResponse, RegistrarError> {
+        let invocation = self.send(encode(&request.into())?).await?;
+        match self.decode(Operation::WriteData, &invocation)? {
+            Response::WriteData(answer) => Ok(answer),
+            other => Err(unexpected(&other)),
+        }
+    }
+
     /// Sends a request and reads the answer.
     ///
     /// # Errors
@@ -149,14 +162,18 @@ impl<'a> Asker<'a> {
         self.read(operation, &invocation)
     }
 
-    fn read(&self, operation: Operation, invocation: &Invocation) -> Result<Response, RegistrarError> {
+    fn decode(&self, operation: Operation, invocation: &Invocation) -> Result<Response, RegistrarError> {
         self.accept(invocation)?;
-        let response = Response::decode(operation, &invocation.payload).map_err(|error| {
+        Response::decode(operation, &invocation.payload).map_err(|error| {
             let function = &self.function;
             RegistrarError::new(ErrorKind::Connector, format!("the answer of {function} to {operation} cannot be read"))
                 .with_source(error)
                 .with_hint("\"registrar invoke\" shows the raw answer")
-        })?;
+        })
+    }
+
+    fn read(&self, operation: Operation, invocation: &Invocation) -> Result<Response, RegistrarError> {
+        let response = self.decode(operation, invocation)?;
         match response.outcome() {
             Ok(()) => Ok(response),
             Err(details) => Err(refused(operation, details)),
@@ -195,7 +212,7 @@ fn encode(request: &Request) -> Result<Vec<u8>, RegistrarError> {
 }
 
 /// The connector's own failure, in its own words.
-fn refused(operation: Operation, details: &ErrorDetails) -> RegistrarError {
+pub(crate) fn refused(operation: Operation, details: &ErrorDetails) -> RegistrarError {
     let message = details.error_message.trim_end_matches('.');
     let error =
         RegistrarError::new(ErrorKind::Connector, format!("{operation} failed with {}: {message}", details.error_code));

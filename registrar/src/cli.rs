@@ -101,12 +101,16 @@ pub enum Command {
     List,
     /// Show what the connector says of itself
     Describe(AskArgs),
+    /// Make or renew a connection: settings and credentials, which the connector tries
+    Connect(ConnectArgs),
     /// Show the connector's entities
     Entities(EntitiesArgs),
     /// Show the fields of an entity
     Fields(FieldsArgs),
     /// Show records of an entity
     Query(QueryArgs),
+    /// Write records to an entity
+    Write(WriteArgs),
     /// Send one raw request and print the raw answer
     Invoke(InvokeArgs),
     /// Explain a filter expression and translate it
@@ -271,6 +275,25 @@ pub struct AskArgs {
     pub connector: ConnectorArgs,
 }
 
+/// `connect`
+#[derive(Debug, Args)]
+pub struct ConnectArgs {
+    /// Name of the connection, unique in account and region
+    pub name: String,
+    /// Setting of the connection; may be repeated
+    #[arg(long = "setting", value_name = "KEY=VALUE")]
+    pub settings: Vec<String>,
+    /// JSON object with the credentials, as in {"apiKey": "…"}; - reads standard input
+    #[arg(long, value_name = "FILE")]
+    pub credentials: Option<PathBuf>,
+    /// Kind of credentials: `BasicAuth`, `ApiKey`, `OAuth2` or one of the connector's own [default: what the keys fit]
+    #[arg(long, value_name = "TYPE")]
+    pub authentication_type: Option<String>,
+    /// Which connector.
+    #[command(flatten)]
+    pub connector: ConnectorArgs,
+}
+
 /// `entities`
 #[derive(Debug, Args)]
 pub struct EntitiesArgs {
@@ -311,6 +334,66 @@ pub struct QueryArgs {
     /// The connection.
     #[command(flatten)]
     pub ask: AskArgs,
+}
+
+/// `write`
+#[derive(Debug, Args)]
+pub struct WriteArgs {
+    /// The entity
+    pub entity: String,
+    /// What to do with the records
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "insert|update|upsert|delete")]
+    pub operation: WriteOperation,
+    /// File with the records, or - for standard input: a JSON array, JSON objects one after the other, or CSV with the
+    /// names of fields in its first line
+    #[arg(long, value_name = "FILE", required_unless_present = "records", conflicts_with = "records")]
+    pub file: Option<PathBuf>,
+    /// One record as a JSON object; may be repeated
+    #[arg(long = "record", value_name = "JSON")]
+    pub records: Vec<String>,
+    /// Form of the file [default: csv if its name ends so, else what it begins like]
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "json|csv", conflicts_with = "records")]
+    pub format: Option<RecordFormat>,
+    /// Fields that identify a record, separated by commas [default: the primary keys; none for an insert]
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub id_fields: Vec<String>,
+    /// Ask the connector to write all records of a request or none, and stop at the first failure
+    #[arg(long)]
+    pub all_or_none: bool,
+    /// How many records go into one request; fewer if they would exceed the 6 MB that Lambda takes
+    #[arg(long, value_name = "N", default_value = "1000")]
+    pub batch: std::num::NonZeroUsize,
+    /// Send fields that the entity does not have
+    #[arg(long)]
+    pub as_is: bool,
+    /// Show the requests, one per line, and send none of them
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The connection.
+    #[command(flatten)]
+    pub ask: AskArgs,
+}
+
+/// What is done with records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WriteOperation {
+    /// Add new ones.
+    Insert,
+    /// Change those that are there.
+    Update,
+    /// Change those that are there, add the others.
+    Upsert,
+    /// Remove them.
+    Delete,
+}
+
+/// Form of a file with records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RecordFormat {
+    /// An array of objects, or objects one after the other.
+    Json,
+    /// A line of names, then a line for each record; an empty cell is null.
+    Csv,
 }
 
 /// `invoke`

@@ -11,6 +11,7 @@
 //! - [`execute`]: does it, and keeps what was done when a step fails. State lives in AWS, so running again goes on.
 //! - [`report`] and [`outcome`]: progress on standard error, one result on standard output.
 //! - [`ask`]: asks the deployed connector what AppFlow would ask.
+//! - [`mod@write`]: records from files, sent to the connector as AppFlow would send them.
 //! - [`explain`]: what a filter means, and what a source system would be told of it.
 //!
 //! AWS types do not leave [`aws`]; nothing but [`report`] prints; only [`environment`] and clap read the environment.
@@ -20,6 +21,7 @@ pub mod ask;
 pub mod aws;
 pub mod cli;
 pub mod command;
+pub mod connection_credentials;
 pub mod digest;
 pub mod environment;
 pub mod error;
@@ -48,5 +50,6 @@ pub mod setting;
 pub mod settings;
 pub mod step;
 pub mod wait;
+pub mod write;
 
 pub use run::run;

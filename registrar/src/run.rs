@@ -3,7 +3,7 @@
 use clap::Parser as _;
 
 use crate::cli::{Cli, Command};
-use crate::command::{ask, deploy, filter, local, status, unregister};
+use crate::command::{ask, deploy, filter, local, status, unregister, write};
 use crate::environment::ProcessEnvironment;
 use crate::error::RegistrarError;
 use crate::exit_code::ExitCode;
@@ -72,9 +72,11 @@ async fn run_command(cli: Cli, interrupt: Interrupt) -> ExitCode {
         Command::Unregister(args) => unregister::unregister(&session, args).await,
         Command::List => status::list(&session).await,
         Command::Describe(args) => ask::describe(&session, args).await,
+        Command::Connect(args) => ask::connect(&session, args).await,
         Command::Entities(args) => ask::entities(&session, args).await,
         Command::Fields(args) => ask::fields(&session, args).await,
         Command::Query(args) => ask::query(&session, args).await,
+        Command::Write(args) => write::write(&session, args).await,
         Command::Invoke(args) => ask::invoke(&session, args).await,
         Command::Filter(args) => filter::filter(args),
         Command::Local(args) => local::local(&session, args).await,
@@ -95,9 +97,11 @@ impl Command {
             Self::Unregister(_) => "unregister",
             Self::List => "list",
             Self::Describe(_) => "describe",
+            Self::Connect(_) => "connect",
             Self::Entities(_) => "entities",
             Self::Fields(_) => "fields",
             Self::Query(_) => "query",
+            Self::Write(_) => "write",
             Self::Invoke(_) => "invoke",
             Self::Filter(_) => "filter",
             Self::Local(_) => "local",

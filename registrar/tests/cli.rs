@@ -7,7 +7,7 @@ use std::process::Output;
 
 use assert_cmd::Command;
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 15] = [
     "plan",
     "deploy",
     "register",
@@ -15,9 +15,11 @@ const COMMANDS: [&str; 13] = [
     "unregister",
     "list",
     "describe",
+    "connect",
     "entities",
     "fields",
     "query",
+    "write",
     "invoke",
     "filter",
     "local",
@@ -58,9 +60,11 @@ fn lists_commands_global_options_and_exit_codes() {
       unregister  Remove the registration and the permission
       list        List the connectors registered in this account and region
       describe    Show what the connector says of itself
+      connect     Make or renew a connection: settings and credentials, which the connector tries
       entities    Show the connector's entities
       fields      Show the fields of an entity
       query       Show records of an entity
+      write       Write records to an entity
       invoke      Send one raw request and print the raw answer
       filter      Explain a filter expression and translate it
       local       Keep the embedded local AWS running and print the variables that other tools need
@@ -125,6 +129,63 @@ fn explains_the_options_of_query() {
           --all            Show every record
       -h, --help           Print help
     "#);
+}
+
+#[test]
+fn explains_the_options_of_write() {
+    let (_, stdout, _) = run(&["write", "--help"]);
+    let own = stdout.split("Connection:").next().unwrap();
+    insta::assert_snapshot!(own, @"
+    Write records to an entity
+
+    Usage: registrar write [OPTIONS] --operation <insert|update|upsert|delete> <ENTITY>
+
+    Arguments:
+      <ENTITY>  The entity
+
+    Options:
+          --operation <insert|update|upsert|delete>
+              What to do with the records
+          --file <FILE>
+              File with the records, or - for standard input: a JSON array, JSON objects one after the
+              other, or CSV with the names of fields in its first line
+          --record <JSON>
+              One record as a JSON object; may be repeated
+          --format <json|csv>
+              Form of the file [default: csv if its name ends so, else what it begins like]
+          --id-fields <A,B>
+              Fields that identify a record, separated by commas [default: the primary keys; none for an
+              insert]
+          --all-or-none
+              Ask the connector to write all records of a request or none, and stop at the first failure
+          --batch <N>
+              How many records go into one request; fewer if they would exceed the 6 MB that Lambda
+              takes [default: 1000]
+          --as-is
+              Send fields that the entity does not have
+          --dry-run
+              Show the requests, one per line, and send none of them
+      -h, --help
+              Print help
+    ");
+}
+
+#[test]
+fn refuses_a_write_that_says_too_little_or_too_much() {
+    for (arguments, part) in [
+        (&["--record", "{}"][..], "--operation <insert|update|upsert|delete>"),
+        (&["--operation", "merge", "--record", "{}"], "insert, update, upsert, delete"),
+        (&["--operation", "insert"], "--file <FILE>"),
+        (&["--operation", "insert", "--file", "a", "--record", "{}"], "cannot be used with"),
+        (&["--operation", "insert", "--record", "{}", "--batch", "0"], "--batch <N>"),
+        (&["--operation", "insert", "--record", "{}", "--format", "csv"], "cannot be used with"),
+        (&["--operation", "insert", "--record", "[]"], "--record number 1: a record must be a JSON object"),
+        (&["--operation", "insert", "--file", "nowhere.csv"], "cannot read the records from nowhere.csv"),
+    ] {
+        let (code, stdout, stderr) = run(&[&["write", "orders", "--region", "eu-west-1"], arguments].concat());
+        assert_eq!((code, stdout.as_str()), (2, ""), "{arguments:?}");
+        assert!(stderr.contains(part), "{arguments:?}: {stderr}");
+    }
 }
 
 #[test]

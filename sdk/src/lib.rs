@@ -105,7 +105,7 @@ mod writer;
 
 #[cfg(feature = "derive")]
 pub use appflow_derive::Entity;
-pub use catalogue::Catalogue;
+pub use catalogue::{Catalogue, page_of_entities};
 pub use connector::Connector;
 pub use credentials::{ConnectionCredentials, SecretStore};
 pub use dispatch::{dispatch, handle, handle_with_summary};

@@ -35,14 +35,27 @@ pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies one level below the workspace")
 }
 
-/// Builds both: the command line as `cargo test --workspace` did, and the connector as `registrar deploy --local` does,
-/// so that the journeys run the very artefact that is deployed.
+/// Builds the command line, as `cargo test --workspace` did.
+pub(crate) fn registrar() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| build("registrar", &["--workspace", "--bins"]))
+}
+
+/// Builds both: the command line, and the connector as `registrar deploy --local` does, so that the journeys run the very
+/// artefact that is deployed.
 pub fn binaries() -> &'static Binaries {
     static BUILT: OnceLock<Binaries> = OnceLock::new();
     BUILT.get_or_init(|| Binaries {
-        registrar: build("registrar", &["--workspace", "--bins"]),
+        registrar: registrar().to_owned(),
         connector: build("appflow-connector", &["--release", "--package", "appflow-connector"]),
     })
+}
+
+/// The SDK's example of a destination, built with the features that the tests of the workspace are built with.
+#[must_use]
+pub fn destination() -> PathBuf {
+    let features = "appflow-sdk/derive,appflow-sdk/testing";
+    build("destination", &["--workspace", "--features", features, "--example", "destination"])
 }
 
 fn build(name: &str, arguments: &[&str]) -> PathBuf {

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::binaries::{binaries, clean_command, workspace};
+use crate::binaries::{binaries, clean_command, registrar, workspace};
 
 /// A laptop with a state directory of its own, gone when dropped.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ impl Laptop {
     }
 
     fn registrar_command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.command(&binaries().registrar);
+        let mut command = self.command(registrar());
         command.args(arguments).env("REGISTRAR_STATE_DIR", self.folder().join("state"));
         command
     }
@@ -106,6 +106,18 @@ impl Laptop {
     pub fn deploy(&self, further: &[&str]) -> Run {
         let connector = binaries().connector.to_str().expect("the path is UTF-8");
         let mut arguments = vec!["deploy", "--local", "--output", "json", "--binary-path", connector];
+        arguments.extend(further);
+        self.registrar(&arguments)
+    }
+
+    /// Runs `registrar connect NAME --local` with credentials in a file.
+    #[must_use]
+    #[track_caller]
+    pub fn connect(&self, name: &str, credentials: &Value, further: &[&str]) -> Run {
+        let file = self.folder().join(format!("{name}.credentials.json"));
+        std::fs::write(&file, credentials.to_string()).expect("the folder can be written to");
+        let file = file.to_str().expect("the path is UTF-8");
+        let mut arguments = vec!["connect", name, "--credentials", file, "--local", "--output", "json"];
         arguments.extend(further);
         self.registrar(&arguments)
     }

@@ -1,4 +1,5 @@
-//! What the journeys share: the binaries under test, a laptop with a state directory of its own, and the peers from PyPI.
+//! What the journeys share: the binaries under test, a laptop with a state directory of its own, and the peers
+//! from PyPI and npm.
 
 #![expect(
     clippy::expect_used,
@@ -8,13 +9,13 @@
 )]
 
 mod binaries;
-mod connection;
 mod laptop;
 mod peers;
 mod recorder;
+mod services;
 
-pub use binaries::{Binaries, binaries, workspace};
-pub use connection::Connection;
+pub use binaries::{Binaries, binaries, destination, workspace};
 pub use laptop::{Laptop, Run, Server};
 pub use peers::{Peers, peers_or_skip};
 pub use recorder::Recorder;
+pub use services::Service;

@@ -1,11 +1,8 @@
 //! The same binary with another manifest: 100,000 rows of SQLite behind Datasette.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
-use std::process::{Child, Stdio};
 
-use appflow_tests::{Laptop, Peers, Recorder, peers_or_skip, workspace};
+use appflow_tests::{Laptop, Peers, Recorder, Service, peers_or_skip, workspace};
 use serde_json::Value;
 
 const ROWS: usize = 100_000;
@@ -23,55 +20,20 @@ shop.executemany("insert into orders values (?, ?, ?, ?, ?, ?)", (
 shop.commit()
 "#;
 
-/// A Datasette that serves the rows, ended when dropped.
-struct Datasette {
-    address: SocketAddr,
-    child: Child,
-}
-
-impl Datasette {
-    fn serve(laptop: &Laptop, peers: &Peers) -> Self {
-        let file = laptop.folder().join("shop.db");
-        let made =
-            laptop.command(peers.program("python")).args(["-c", MAKE_ROWS]).arg(&file).arg(ROWS.to_string()).status();
-        assert!(made.unwrap().success());
-        let mut child = laptop
-            .command(peers.program("datasette"))
-            .arg("serve")
-            .arg(&file)
-            .args(["--host", "127.0.0.1", "--port", "0"])
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut said = String::new();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let address = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .inspect(|line| said.push_str(line))
-            .find_map(|line| {
-                let (_, rest) = line.split_once("http://")?;
-                rest.split(' ').next()?.parse().ok()
-            })
-            .unwrap_or_else(|| panic!("Datasette did not say where it is: {said}"));
-        // Keeps reading, so that Datasette never waits for room in the pipe.
-        std::thread::spawn(move || lines.map_while(Result::ok).count());
-        Self { address, child }
-    }
-}
-
-impl Drop for Datasette {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
+/// A Datasette that serves the rows.
+fn serve(laptop: &Laptop, peers: &Peers) -> Service {
+    let file = laptop.folder().join("shop.db");
+    let made =
+        laptop.command(peers.program("python")).args(["-c", MAKE_ROWS]).arg(&file).arg(ROWS.to_string()).status();
+    assert!(made.unwrap().success());
+    Service::datasette(peers, &file)
 }
 
 #[test]
 fn a_hundred_thousand_rows_come_exactly_once_and_filters_reach_datasette() {
     let Some(peers) = peers_or_skip("Datasette") else { return };
     let laptop = Laptop::new();
-    let datasette = Datasette::serve(&laptop, peers);
+    let datasette = serve(&laptop, peers);
     let recorder = Recorder::to(datasette.address);
     let manifest = workspace().join("connector/manifests/datasette.toml");
     drop(laptop.deploy(&["--label", "datasette", "--manifest", manifest.to_str().unwrap()]).expect(0));

@@ -4,6 +4,8 @@
 
 // A fresh clone: deploy, read, deploy again; the state survives between commands.
 mod deploy;
+// Records from files, through the SDK's example of a destination.
+mod write;
 // A deployment that is killed anywhere is repaired by running it again.
 mod interrupted;
 // Python's AWS SDK against the local AWS, with nothing but AWS_ENDPOINT_URL.
@@ -12,6 +14,8 @@ mod boto3;
 mod cargo_lambda;
 // The same binary with another manifest: 100,000 rows of SQLite behind Datasette.
 mod datasette;
+// The servers of other people start, answer and end.
+mod peers;
 // Every kind of authentication, through a connection of AppFlow's.
 mod authentication;
 // Garbage, oversized and unknown requests to the deployed function.

@@ -1,5 +1,6 @@
 //! What a manifest must be beyond its form: every problem at once, each with the key it is at.
 
+mod discovery;
 mod reading;
 mod writing;
 
@@ -34,7 +35,7 @@ pub(super) fn problems(manifest: &Manifest) -> Vec<Problem> {
         check.entity(name, entity);
     }
     if let Some(discovery) = &manifest.discovery {
-        check.write("discovery.write", &discovery.write, None);
+        check.discovery(discovery);
     }
     check.configuration();
     check.problems

@@ -44,7 +44,7 @@ mod writing;
 
 pub(crate) use connection::{Connection, Failures, Limits, Meaning};
 pub(crate) use credentials::{ApiKey, Authentication, Bearer, HeaderScheme, NO_AUTHENTICATION};
-pub(crate) use discovery::Discovery;
+pub(crate) use discovery::{Describe, Discovery, List, Test};
 pub(crate) use entity::{Entity, Field};
 pub(crate) use paging::Paging;
 pub use parse::{ManifestError, Problem};

@@ -1,10 +1,15 @@
 //! Accounts: the companies that order.
 
-use super::address::{Country, tags};
+use super::address::{CODES, Country, tags};
+use super::change::Changes;
+use super::member::{Kind, Member};
 use super::moment::Moments;
 use super::parameters::Parameters;
+use super::rejection::Rejection;
 use super::row::{Row, RowWriter, money};
 use super::seed::Seed;
+use super::store::{GENERATED, Records};
+use super::table::{Entity, Table};
 
 const COUNT: u32 = 500;
 const ENTITY: u64 = 1;
@@ -48,7 +53,7 @@ impl Account {
 
     fn compute(number: u32) -> Self {
         let seed = &mut Seed::new(ENTITY, u64::from(number));
-        let id = format!("ACC-{number:05}");
+        let id = Self::id(number);
         let name = format!("{} {} {number}", seed.pick(&NAMES), seed.pick(&FORMS));
         let country = Country::draw(seed);
         let industry = seed.percent(85).then(|| seed.pick(&INDUSTRIES));
@@ -71,6 +76,56 @@ impl Account {
             .json("address", &country.address(seed))
             .json("tags", &tags(seed));
         Self { row: Moments::draw(seed).write(row).finish(id), country, name_in_lower_case: name.to_lowercase() }
+    }
+}
+
+impl Entity for Account {
+    const NAME: &'static str = "account";
+    const FIRST: u32 = 1;
+    const EXAMPLE: &'static str = "\"ACC-00001\"";
+    const MEMBERS: &'static [Member] = &[
+        Member::computed("id"),
+        Member::required("name", Kind::Text(255)),
+        Member::required("country", Kind::Choice(&CODES)),
+        Member::nullable("industry", Kind::Text(100)),
+        Member::nullable("employees", Kind::Whole(10_000_000)),
+        Member::nullable("annual_revenue", Kind::Decimal(13, 2)),
+        Member::defaulted("is_active", Kind::Boolean, "true"),
+        Member::nullable("website", Kind::Text(255)),
+        Member::required("address", Kind::Address),
+        Member::defaulted("tags", Kind::Texts, "[]"),
+        Member::computed("created_at"),
+        Member::computed("updated_at"),
+    ];
+
+    fn generated() -> &'static [Self] {
+        &GENERATED.accounts
+    }
+
+    fn id(number: u32) -> String {
+        format!("ACC-{number:05}")
+    }
+
+    fn table(records: &Records) -> &Table<Self> {
+        &records.accounts
+    }
+
+    fn table_mut(records: &mut Records) -> &mut Table<Self> {
+        &mut records.accounts
+    }
+
+    fn row(&self) -> &Row {
+        &self.row
+    }
+
+    fn read(row: Row) -> Option<Self> {
+        let country = Country::find(&row.text("country")?)?;
+        let name_in_lower_case = row.text("name")?.to_lowercase();
+        Some(Self { row, country, name_in_lower_case })
+    }
+
+    fn check(_: &Changes, _: u32, _: &Records) -> Result<(), Rejection> {
+        Ok(())
     }
 }
 

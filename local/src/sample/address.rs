@@ -30,6 +30,17 @@ pub(super) const COUNTRIES: [Country; 8] = [
     country("BR", "BRL", "+55", 8, &["São Paulo", "Brasília"], &["Rua Augusta", "Avenida Atlântica"]),
 ];
 
+/// Their codes.
+pub(super) const CODES: [&str; 8] = {
+    let mut codes = [""; 8];
+    let mut index = 0;
+    while index < codes.len() {
+        codes[index] = COUNTRIES[index].code;
+        index += 1;
+    }
+    codes
+};
+
 const fn country(
     code: &'static str,
     currency: &'static str,
@@ -42,6 +53,12 @@ const fn country(
 }
 
 impl Country {
+    /// The one with this code.
+    pub(super) fn find(code: &str) -> Option<&'static Self> {
+        const CHOICES: &[Country] = &COUNTRIES;
+        CHOICES.iter().find(|country| country.code == code)
+    }
+
     /// One of the eight.
     pub(super) fn draw(seed: &mut Seed) -> &'static Self {
         let choices: [&'static Self; 8] = std::array::from_fn(|index| &COUNTRIES[index]);

@@ -4,11 +4,15 @@ use jiff::Timestamp;
 
 use super::account::Account;
 use super::address::tags;
+use super::change::Changes;
+use super::member::{Kind, Member};
 use super::moment::Moments;
 use super::parameters::Parameters;
 use super::rejection::Rejection;
 use super::row::{Row, RowWriter};
 use super::seed::Seed;
+use super::store::{GENERATED, Records};
+use super::table::{Entity, Table};
 
 const COUNT: u32 = 2_000;
 const ENTITY: u64 = 2;
@@ -61,7 +65,7 @@ impl Contact {
 
     fn compute(number: u32, accounts: &[Account]) -> Self {
         let seed = &mut Seed::new(ENTITY, u64::from(number));
-        let id = format!("CON-{number:06}");
+        let id = Self::id(number);
         let email = format!("contact{number}@example.com");
         let account = &accounts[seed.below(u32::try_from(accounts.len()).unwrap_or(1)) as usize];
         let phone = seed.percent(70).then(|| format!("{} {}", account.country.dialling, seed.digits(8)));
@@ -84,6 +88,65 @@ impl Contact {
             .json("tags", &tags(seed));
         let moments = Moments::draw(seed);
         Self { row: moments.write(row).finish(id), email, updated: moments.updated }
+    }
+}
+
+impl Entity for Contact {
+    const NAME: &'static str = "contact";
+    const FIRST: u32 = 1;
+    const EXAMPLE: &'static str = "\"CON-000001\"";
+    const MEMBERS: &'static [Member] = &[
+        Member::computed("id"),
+        Member::required("account_id", Kind::Text(20)),
+        Member::required("first_name", Kind::Text(100)),
+        Member::required("last_name", Kind::Text(100)),
+        Member::required("email", Kind::Email),
+        Member::nullable("phone", Kind::Text(50)),
+        Member::nullable("birthday", Kind::Date),
+        Member::defaulted("newsletter", Kind::Boolean, "false"),
+        Member::defaulted("score", Kind::Share, "0.000000"),
+        Member::nullable("address", Kind::Address),
+        Member::defaulted("tags", Kind::Texts, "[]"),
+        Member::computed("created_at"),
+        Member::computed("updated_at"),
+    ];
+
+    fn generated() -> &'static [Self] {
+        &GENERATED.contacts
+    }
+
+    fn id(number: u32) -> String {
+        format!("CON-{number:06}")
+    }
+
+    fn table(records: &Records) -> &Table<Self> {
+        &records.contacts
+    }
+
+    fn table_mut(records: &mut Records) -> &mut Table<Self> {
+        &mut records.contacts
+    }
+
+    fn row(&self) -> &Row {
+        &self.row
+    }
+
+    fn read(row: Row) -> Option<Self> {
+        let (email, updated) = (row.text("email")?, row.text("updated_at")?.parse().ok()?);
+        Some(Self { row, email, updated })
+    }
+
+    fn check(changes: &Changes, number: u32, records: &Records) -> Result<(), Rejection> {
+        changes.check_reference::<Account>("account_id", records)?;
+        let Some(email) = changes.text("email") else { return Ok(()) };
+        let own = Self::id(number);
+        match records.contacts.iter().find(|other| other.email == email && other.row.id != own) {
+            None => Ok(()),
+            Some(other) => {
+                let message = format!("the contact {} has this email already", other.row.id);
+                Err(Rejection::conflict("email", message))
+            }
+        }
     }
 }
 

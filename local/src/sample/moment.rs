@@ -1,8 +1,8 @@
-//! When records were made and changed: from 2025-01-01 to 2026-10-31, in UTC.
+//! When records were made and changed: computed ones from 2025-01-01 to 2026-10-31, written ones now; in UTC.
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::row::RowWriter;
+use super::row::{Row, RowWriter, quoted};
 use super::seed::Seed;
 
 /// 2025-01-01T00:00:00Z, in seconds since 1970.
@@ -35,6 +35,17 @@ impl Moments {
         Self { created_at, updated_at, updated }
     }
 
+    /// When a record is written: now, or a moment after its last change where the clock is behind the records.
+    pub(super) fn of_a_write(now: Timestamp, previous: Option<&Row>) -> Self {
+        let text = |name| previous.and_then(|row| row.text(name));
+        let changed = text("updated_at").and_then(|text| text.parse().ok());
+        let updated = changed.map_or(now, |changed: Timestamp| {
+            now.max(changed.saturating_add(SignedDuration::from_millis(1)).unwrap_or(changed))
+        });
+        let updated_at = format!("{updated:.3}");
+        Self { created_at: text("created_at").unwrap_or_else(|| updated_at.clone()), updated_at, updated }
+    }
+
     /// The day of making, `2025-03-04`.
     pub(super) fn created_on(&self) -> &str {
         &self.created_at[..10]
@@ -43,6 +54,11 @@ impl Moments {
     /// The year of making, `2025`.
     pub(super) fn created_year(&self) -> &str {
         &self.created_at[..4]
+    }
+
+    /// When the record was made and changed, as JSON texts.
+    pub(super) fn as_json(&self) -> [String; 2] {
+        [&self.created_at, &self.updated_at].map(|text| quoted(text))
     }
 
     /// Adds `created_at` and `updated_at`.

@@ -1,37 +1,26 @@
 //! Orders: what the accounts bought.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::account::Account;
+use super::change::Changes;
 use super::contact::Contact;
+use super::member::{Kind, Member, hundredths, sum};
 use super::moment::Moments;
 use super::parameters::{Hundredths, Parameters};
 use super::rejection::Rejection;
-use super::row::{Row, RowWriter, money};
+use super::row::{Row, RowWriter, money, quoted};
 use super::seed::Seed;
+use super::store::{GENERATED, Records};
+use super::table::{Entity, Table};
 
 const COUNT: u32 = 5_000;
 const ENTITY: u64 = 3;
 
-/// The members of an order, for projections.
-const FIELDS: [&str; 16] = [
-    "id",
-    "number",
-    "account_id",
-    "contact_id",
-    "status",
-    "currency",
-    "total",
-    "exchange_rate",
-    "paid",
-    "line_count",
-    "lines",
-    "shipping_address",
-    "notes",
-    "placed_on",
-    "created_at",
-    "updated_at",
-];
+/// The currencies of the countries.
+const CURRENCIES: [&str; 6] = ["EUR", "CHF", "GBP", "USD", "JPY", "BRL"];
 
 const STATUSES: [&str; 5] = ["open", "paid", "shipped", "cancelled", "refunded"];
 const NOTES: [&str; 5] = [
@@ -97,6 +86,87 @@ impl Order {
             total: lines.total,
             updated: moments.updated,
         }
+    }
+}
+
+impl Entity for Order {
+    const NAME: &'static str = "order";
+    const FIRST: u32 = 100_001;
+    const EXAMPLE: &'static str = "100001";
+    const MEMBERS: &'static [Member] = &[
+        Member::computed("id"),
+        Member::computed("number"),
+        Member::required("account_id", Kind::Text(20)),
+        Member::nullable("contact_id", Kind::Text(20)),
+        Member::defaulted("status", Kind::Choice(&STATUSES), r#""open""#),
+        Member::required("currency", Kind::Choice(&CURRENCIES)),
+        Member::computed("total"),
+        Member::defaulted("exchange_rate", Kind::Rate, "1.000000000000000000000000"),
+        Member::defaulted("paid", Kind::Boolean, "false"),
+        Member::computed("line_count"),
+        Member::required("lines", Kind::Lines),
+        Member::nullable("shipping_address", Kind::Address),
+        Member::nullable("notes", Kind::Text(2_000)),
+        Member::computed("placed_on"),
+        Member::computed("created_at"),
+        Member::computed("updated_at"),
+    ];
+
+    fn generated() -> &'static [Self] {
+        &GENERATED.orders
+    }
+
+    fn id(number: u32) -> String {
+        number.to_string()
+    }
+
+    fn id_json(number: u32) -> String {
+        number.to_string()
+    }
+
+    fn table(records: &Records) -> &Table<Self> {
+        &records.orders
+    }
+
+    fn table_mut(records: &mut Records) -> &mut Table<Self> {
+        &mut records.orders
+    }
+
+    fn row(&self) -> &Row {
+        &self.row
+    }
+
+    fn read(row: Row) -> Option<Self> {
+        let status = row.text("status")?;
+        Some(Self {
+            account_id: row.text("account_id")?,
+            status: STATUSES.into_iter().find(|known| *known == status)?,
+            total: hundredths(row.value("total")?)?,
+            updated: row.text("updated_at")?.parse().ok()?,
+            row,
+        })
+    }
+
+    fn compute(values: &mut BTreeMap<&'static str, String>) -> Result<(), Rejection> {
+        let of = |name| values.get(name).map_or("", String::as_str);
+        let (count, total) =
+            sum(of("lines")).ok_or_else(|| Rejection::invalid("lines", "the lines add up to too much"))?;
+        // `"2026-01-31T…"`, with the quotation mark.
+        let (id, created_at) = (of("id"), of("created_at"));
+        let (year, day) = (created_at.get(1..5).unwrap_or_default(), created_at.get(1..11).unwrap_or_default());
+        let computed = [
+            ("number", quoted(&format!("SO-{year}-{id}"))),
+            ("total", money(total)),
+            ("line_count", count.to_string()),
+            ("placed_on", quoted(day)),
+        ];
+        values.extend(computed);
+        Ok(())
+    }
+
+    fn check(changes: &Changes, _: u32, records: &Records) -> Result<(), Rejection> {
+        changes.check_reference::<Account>("account_id", records)?;
+        changes.check_reference::<Contact>("contact_id", records)
     }
 }
 
@@ -187,7 +257,7 @@ fn fields(parameters: &mut Parameters) -> Result<Option<Vec<String>>, Rejection>
         return Ok(None);
     };
     let names: Vec<_> = text.split(',').map(|name| name.trim().to_owned()).collect();
-    match names.iter().find(|name| !FIELDS.contains(&name.as_str())) {
+    match names.iter().find(|name| !Order::MEMBERS.iter().any(|member| member.name == *name)) {
         None => Ok(Some(names)),
         Some(name) => Err(Rejection::bad_request(format!("fields names {name:?}, which an order does not have"))),
     }

@@ -1,43 +1,30 @@
 //! The lists: one way of paging per entity, and single records.
 
-use std::sync::LazyLock;
-
-use axum::extract::{OriginalUri, Path, RawQuery};
+use axum::extract::{OriginalUri, Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::{HeaderMap, StatusCode, Uri, header};
+use http::{HeaderMap, Uri, header};
 use url::form_urlencoded;
 
-use super::account::{Account, AccountFilter};
-use super::contact::{Contact, ContactFilter};
-use super::order::{Order, OrderFilter};
+use super::account::AccountFilter;
+use super::contact::ContactFilter;
+use super::order::OrderFilter;
 use super::parameters::Parameters;
 use super::rejection::Rejection;
-use super::row::{Row, quoted};
-
-/// Every record, computed when the first one is asked for.
-static RECORDS: LazyLock<Records> = LazyLock::new(|| {
-    let accounts = Account::all();
-    let contacts = Contact::all(&accounts);
-    let orders = Order::all(&accounts, &contacts);
-    Records { accounts, contacts, orders }
-});
-
-struct Records {
-    accounts: Vec<Account>,
-    contacts: Vec<Contact>,
-    orders: Vec<Order>,
-}
+use super::row::quoted;
+use super::store::Store;
+use super::table::Entity;
 
 /// `GET /accounts`: numbered pages in an envelope.
-pub(super) async fn accounts(RawQuery(query): RawQuery) -> Result<Response, Rejection> {
+pub(super) async fn accounts(State(store): State<Store>, RawQuery(query): RawQuery) -> Result<Response, Rejection> {
     let mut parameters = Parameters::read(query.as_deref());
     let per_page = parameters.page_size("per_page")?;
     let page = parameters.count("page", 1)?.unwrap_or(1);
     let filter = AccountFilter::take(&mut parameters);
     parameters.finish()?;
-    let found = Found::new(RECORDS.accounts.iter().filter(|account| filter.admits(account)));
+    let kept = store.lock();
+    let found = Found::new(kept.records.accounts.iter().filter(|account| filter.admits(account)));
     let rows = found.page((page - 1).saturating_mul(per_page), per_page);
     let mut body = format!(r#"{{"page":{page},"per_page":{per_page},"total":{},"data":"#, found.total());
     list(rows, &mut body, |account, body| body.push_str(account.row.json()));
@@ -46,7 +33,7 @@ pub(super) async fn accounts(RawQuery(query): RawQuery) -> Result<Response, Reje
 }
 
 /// `GET /contacts`: an opaque cursor in an envelope.
-pub(super) async fn contacts(RawQuery(query): RawQuery) -> Result<Response, Rejection> {
+pub(super) async fn contacts(State(store): State<Store>, RawQuery(query): RawQuery) -> Result<Response, Rejection> {
     let mut parameters = Parameters::read(query.as_deref());
     let limit = parameters.page_size("limit")?;
     let start = match parameters.take("cursor") {
@@ -55,7 +42,8 @@ pub(super) async fn contacts(RawQuery(query): RawQuery) -> Result<Response, Reje
     };
     let filter = ContactFilter::take(&mut parameters)?;
     parameters.finish()?;
-    let found = Found::new(RECORDS.contacts.iter().filter(|contact| filter.admits(contact)));
+    let kept = store.lock();
+    let found = Found::new(kept.records.contacts.iter().filter(|contact| filter.admits(contact)));
     let mut body = String::from(r#"{"items":"#);
     list(found.page(start, limit), &mut body, |contact, body| {
         body.push_str(contact.row.json());
@@ -70,8 +58,8 @@ pub(super) async fn contacts(RawQuery(query): RawQuery) -> Result<Response, Reje
 }
 
 /// `GET /orders`: an offset, a bare list, the total in a header.
-pub(super) async fn orders(RawQuery(query): RawQuery) -> Result<Response, Rejection> {
-    let page = OrderPage::read(query.as_deref())?;
+pub(super) async fn orders(State(store): State<Store>, RawQuery(query): RawQuery) -> Result<Response, Rejection> {
+    let page = OrderPage::read(&store, query.as_deref())?;
     let mut response = json(page.body);
     let total = [("x-total-count", page.total.to_string())];
     response = (total, response).into_response();
@@ -80,11 +68,12 @@ pub(super) async fn orders(RawQuery(query): RawQuery) -> Result<Response, Reject
 
 /// `GET /orders-linked`: the same list with a `Link` header to the next page (RFC 8288).
 pub(super) async fn orders_linked(
+    State(store): State<Store>,
     OriginalUri(uri): OriginalUri,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Rejection> {
-    let page = OrderPage::read(query.as_deref())?;
+    let page = OrderPage::read(&store, query.as_deref())?;
     let response = json(page.body);
     Ok(match page.next {
         Some(next) => {
@@ -95,25 +84,11 @@ pub(super) async fn orders_linked(
     })
 }
 
-/// `GET /accounts/{id}`
-pub(super) async fn account(Path(id): Path<String>) -> Result<Response, Rejection> {
-    one(RECORDS.accounts.iter().map(|account| &account.row), "account", &id)
-}
-
-/// `GET /contacts/{id}`
-pub(super) async fn contact(Path(id): Path<String>) -> Result<Response, Rejection> {
-    one(RECORDS.contacts.iter().map(|contact| &contact.row), "contact", &id)
-}
-
-/// `GET /orders/{id}`
-pub(super) async fn order(Path(id): Path<String>) -> Result<Response, Rejection> {
-    one(RECORDS.orders.iter().map(|order| &order.row), "order", &id)
-}
-
-fn one<'a>(mut rows: impl Iterator<Item = &'a Row>, entity: &str, id: &str) -> Result<Response, Rejection> {
-    rows.find(|row| row.id == id)
-        .map(|row| json(row.json().to_owned()))
-        .ok_or_else(|| Rejection::new(StatusCode::NOT_FOUND, format!("there is no {entity} {id:?}")))
+/// `GET /accounts/{id}`, `GET /contacts/{id}`, `GET /orders/{id}`
+pub(super) async fn one<E: Entity>(State(store): State<Store>, Path(id): Path<String>) -> Result<Response, Rejection> {
+    let kept = store.lock();
+    let found = E::table(&kept.records).find(&id);
+    found.map(|record| json(record.row().json().to_owned())).ok_or_else(|| Rejection::not_found(E::NAME, &id))
 }
 
 /// One page of orders.
@@ -124,13 +99,14 @@ struct OrderPage {
 }
 
 impl OrderPage {
-    fn read(query: Option<&str>) -> Result<Self, Rejection> {
+    fn read(store: &Store, query: Option<&str>) -> Result<Self, Rejection> {
         let mut parameters = Parameters::read(query);
         let limit = parameters.page_size("limit")?;
         let offset = parameters.count("offset", 0)?.unwrap_or(0);
         let filter = OrderFilter::take(&mut parameters)?;
         parameters.finish()?;
-        let found = Found::new(RECORDS.orders.iter().filter(|order| filter.admits(order)));
+        let kept = store.lock();
+        let found = Found::new(kept.records.orders.iter().filter(|order| filter.admits(order)));
         let mut body = String::new();
         list(found.page(offset, limit), &mut body, |order, body| {
             filter.write(order, body);

@@ -19,6 +19,17 @@ impl Row {
         &self.json
     }
 
+    /// The value of a member, as JSON.
+    pub(super) fn value(&self, name: &str) -> Option<&str> {
+        let (_, place) = self.members.iter().find(|(member, _)| *member == name)?;
+        self.json.get(place.clone())
+    }
+
+    /// The value of a member that is text.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        serde_json::from_str(self.value(name)?).ok()
+    }
+
     /// Appends the record with these members only, in the order given; names it does not have are left out.
     pub(super) fn project(&self, names: &[String], into: &mut String) {
         let mut separator = '{';

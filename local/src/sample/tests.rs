@@ -10,6 +10,9 @@ use tower::ServiceExt as _;
 
 use super::router;
 
+mod batches;
+mod writes;
+
 struct Answer {
     status: StatusCode,
     headers: HeaderMap,
@@ -22,16 +25,38 @@ impl Answer {
     }
 }
 
-async fn ask(path: &str, headers: &[(&str, &str)]) -> Answer {
-    let mut request = Request::get(path).header("host", "127.0.0.1:9");
-    for (name, value) in headers {
-        request = request.header(*name, *value);
+/// One server, which keeps what is written to it.
+struct Server(axum::Router);
+
+impl Server {
+    fn new() -> Self {
+        Self(axum::Router::new().nest("/sample", router()))
     }
-    let nested = axum::Router::new().nest("/sample", router());
-    let response = nested.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-    let (parts, body) = response.into_parts();
-    let bytes = to_bytes(body, usize::MAX).await.unwrap();
-    Answer { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
+
+    async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path).header("host", "127.0.0.1:9");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.0.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.unwrap();
+        Answer { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
+    }
+
+    /// Writes below the open guard.
+    async fn write(&self, method: &str, path: &str, body: impl Into<Body>) -> Answer {
+        self.send(method, &format!("/sample/open{path}"), &[], body).await
+    }
+
+    /// Reads below the open guard.
+    async fn read(&self, path: &str) -> Answer {
+        self.write("GET", path, Body::empty()).await
+    }
+}
+
+async fn ask(path: &str, headers: &[(&str, &str)]) -> Answer {
+    Server::new().send("GET", path, headers, Body::empty()).await
 }
 
 async fn get(path: &str) -> Answer {
@@ -261,6 +286,20 @@ async fn every_record_has_the_documented_members() {
             table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
         let given: BTreeSet<_> = record.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(given, documented, "{entity}");
+        for row in table.lines().filter(|line| line.starts_with("| `")) {
+            let (name, written) =
+                (row.split('`').nth(1).unwrap(), row.trim_end_matches(" |").rsplit("| ").next().unwrap());
+            let (path, body) = match entity {
+                "orders" => {
+                    ("/orders/batch".to_owned(), format!(r#"{{"operation":"insert","records":[{{"{name}":{{}}}}]}}"#))
+                }
+                _ => (format!("/{entity}"), format!(r#"{{"{name}":{{}}}}"#)),
+            };
+            let refused = Server::new().write("POST", &path, body).await.text;
+            let is_set = refused.contains(&format!("{name} is set by the API"));
+            // An id is read before it is refused.
+            assert!(name == "id" || is_set == (written == "set by the API"), "{entity}.{name}: {refused}");
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use appflow_sdk::protocol::{
 
 use crate::aws::{AppFlow, Profile, ServiceFailure};
 use crate::cli::AskArgs;
+use crate::connection_credentials::{NO_AUTHENTICATION, NewCredentials};
 use crate::error::RegistrarError;
 
 /// Name of the connection to the sample API of the local AWS.
@@ -16,9 +17,6 @@ const SAMPLE: &str = "sample";
 
 /// The setting that holds the address of a source system.
 const BASE_URL: &str = "baseUrl";
-
-/// The custom kind of authentication that public connectors use for "none".
-const NO_AUTHENTICATION: &str = "NoAuth";
 
 /// What the user wants to ask through.
 #[derive(Debug, Clone, Default)]
@@ -46,13 +44,7 @@ impl Wishes {
     /// [`ErrorKind::Usage`](crate::error::ErrorKind::Usage) when a setting is not `KEY=VALUE` or the kind of credentials is
     /// none that AppFlow knows.
     pub fn parse(args: &AskArgs) -> Result<Self, RegistrarError> {
-        let mut settings = BTreeMap::new();
-        for text in &args.settings {
-            let Some((key, value)) = text.split_once('=') else {
-                return Err(RegistrarError::usage("--setting must have the form KEY=VALUE; one has no ="));
-            };
-            settings.insert(key.to_owned(), value.to_owned());
-        }
+        let settings = settings(&args.settings)?;
         let authentication_type = args.authentication_type.as_deref().map(AuthenticationType::from);
         if let Some(AuthenticationType::Unknown(text)) = &authentication_type {
             let known: Vec<_> = AuthenticationType::ALL.iter().map(AuthenticationType::as_str).collect();
@@ -74,6 +66,18 @@ impl Wishes {
     fn is_complete(&self) -> bool {
         self.profile.is_none() && (!self.settings.is_empty() || self.secret_arn.is_some())
     }
+}
+
+/// Reads `--setting KEY=VALUE`.
+///
+/// # Errors
+/// [`ErrorKind::Usage`](crate::error::ErrorKind::Usage) when one is not of that form.
+pub(crate) fn settings(texts: &[String]) -> Result<BTreeMap<String, String>, RegistrarError> {
+    let pairs = texts.iter().map(|text| {
+        let pair = text.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
+        pair.ok_or_else(|| RegistrarError::usage("--setting must have the form KEY=VALUE; one has no ="))
+    });
+    pairs.collect()
 }
 
 /// Finds or makes the connection.
@@ -101,7 +105,7 @@ pub async fn connect(
         (Some(profile), Some(url)) if is_sample(&profile.name) => {
             let name = profile.name.clone();
             if profile.settings.get(BASE_URL).map(String::as_str) != Some(url) {
-                let updated = appflow.update_open_profile(&name, NO_AUTHENTICATION, &sample_settings(url)).await;
+                let updated = appflow.update_profile(&name, &no_credentials(), &sample_settings(url)).await;
                 updated.map_err(|failure| failure.during(format!("could not update the connection {name}")))?;
                 return Ok(connected(Some(&reread(appflow, label, &name).await?), wishes, connector, custom()));
             }
@@ -116,8 +120,10 @@ pub async fn connect(
             Ok(connected(Some(&reread(appflow, label, &name).await?), wishes, connector, custom()))
         }
         (None, None) if needs_settings(connector) => {
-            Err(RegistrarError::usage(format!("the connector {label} has no connection to ask through"))
-                .with_hint("make one in AppFlow, or pass --setting KEY=VALUE and, for credentials, --secret-arn"))
+            Err(RegistrarError::usage(format!("the connector {label} has no connection to ask through")).with_hint(
+                "make one: registrar connect NAME --setting KEY=VALUE --credentials FILE; or pass --setting and, for \
+                     credentials, --secret-arn",
+            ))
         }
         (None, None) => Ok(connected(None, wishes, connector, None)),
     }
@@ -186,20 +192,24 @@ pub(crate) fn is_sample_of(name: &str, label: &str) -> bool {
     name == SAMPLE || name.strip_prefix(SAMPLE).and_then(|rest| rest.strip_prefix('-')) == Some(label)
 }
 
+fn no_credentials() -> NewCredentials {
+    NewCredentials::Custom { kind: NO_AUTHENTICATION.to_owned(), parameters: BTreeMap::new() }
+}
+
 fn sample_settings(url: &str) -> BTreeMap<String, String> {
     BTreeMap::from([(BASE_URL.to_owned(), url.to_owned())])
 }
 
 async fn create_sample(appflow: &AppFlow, label: &str, url: &str) -> Result<String, RegistrarError> {
     let settings = sample_settings(url);
-    let first = appflow.create_open_profile(label, SAMPLE, NO_AUTHENTICATION, &settings).await;
+    let first = appflow.create_profile(label, SAMPLE, &no_credentials(), &settings).await;
     let name = match first {
         Ok(()) => return Ok(SAMPLE.to_owned()),
         Err(failure) if failure.code.as_deref() == Some("ConflictException") => format!("{SAMPLE}-{label}"),
         Err(failure) if is_refused_by_connector(&failure) => return Err(not_for_sample(failure, label)),
         Err(failure) => return Err(not_made(failure, SAMPLE)),
     };
-    let second = appflow.create_open_profile(label, &name, NO_AUTHENTICATION, &settings).await;
+    let second = appflow.create_profile(label, &name, &no_credentials(), &settings).await;
     second.map_err(|failure| not_made(failure, &name))?;
     Ok(name)
 }

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use aws_config::SdkConfig;
 use aws_sdk_appflow::types::{
-    AuthenticationType, ConnectionMode, ConnectorDetail, ConnectorProfile, ConnectorProfileConfig,
-    ConnectorProfileCredentials, ConnectorProfileProperties, ConnectorProvisioningConfig, ConnectorProvisioningType,
-    ConnectorType, CustomAuthCredentials, CustomConnectorProfileCredentials, CustomConnectorProfileProperties,
-    LambdaConnectorProvisioningConfig,
+    ConnectionMode, ConnectorDetail, ConnectorProfile, ConnectorProfileProperties, ConnectorProvisioningConfig,
+    ConnectorProvisioningType, ConnectorType, LambdaConnectorProvisioningConfig,
 };
 use serde::Serialize;
 
 use super::failure::{ServiceFailure, failed, unbuildable};
+use super::profile;
+use crate::connection_credentials::NewCredentials;
 use crate::observed::RegisteredConnector;
 
 /// AppFlow.
@@ -168,7 +168,7 @@ impl AppFlow {
                 .max_results(100)
                 .set_next_token(token);
             let answer = request.send().await.map_err(failed("appflow:DescribeConnectorProfiles"))?;
-            profiles.extend(answer.connector_profile_details().iter().map(profile));
+            profiles.extend(answer.connector_profile_details().iter().map(known));
             token = answer.next_token().map(str::to_owned);
             if token.is_none() {
                 return Ok(profiles);
@@ -176,15 +176,15 @@ impl AppFlow {
         }
     }
 
-    /// Makes a connection with a custom kind of authentication that has no parameters.
+    /// Makes a connection. AppFlow has the connector try it first.
     ///
     /// # Errors
     /// The service's failure.
-    pub async fn create_open_profile(
+    pub async fn create_profile(
         &self,
         label: &str,
         name: &str,
-        authentication: &str,
+        credentials: &NewCredentials,
         settings: &BTreeMap<String, String>,
     ) -> Result<(), ServiceFailure> {
         const ACTION: &str = "appflow:CreateConnectorProfile";
@@ -195,18 +195,18 @@ impl AppFlow {
             .connector_type(ConnectorType::Customconnector)
             .connector_label(label)
             .connection_mode(ConnectionMode::Public)
-            .connector_profile_config(open_profile(ACTION, authentication, settings)?);
+            .connector_profile_config(profile::config(ACTION, credentials, settings)?);
         Box::pin(request.send()).await.map(drop).map_err(failed(ACTION))
     }
 
-    /// Replaces the settings of such a connection.
+    /// Replaces settings and credentials of a connection.
     ///
     /// # Errors
     /// The service's failure.
-    pub async fn update_open_profile(
+    pub async fn update_profile(
         &self,
         name: &str,
-        authentication: &str,
+        credentials: &NewCredentials,
         settings: &BTreeMap<String, String>,
     ) -> Result<(), ServiceFailure> {
         const ACTION: &str = "appflow:UpdateConnectorProfile";
@@ -215,7 +215,7 @@ impl AppFlow {
             .update_connector_profile()
             .connector_profile_name(name)
             .connection_mode(ConnectionMode::Public)
-            .connector_profile_config(open_profile(ACTION, authentication, settings)?);
+            .connector_profile_config(profile::config(ACTION, credentials, settings)?);
         Box::pin(request.send()).await.map(drop).map_err(failed(ACTION))
     }
 
@@ -234,26 +234,6 @@ fn provisioning(action: &'static str, lambda_arn: &str) -> Result<ConnectorProvi
     Ok(ConnectorProvisioningConfig::builder().lambda(lambda.map_err(|error| unbuildable(action, &error))?).build())
 }
 
-fn open_profile(
-    action: &'static str,
-    authentication: &str,
-    settings: &BTreeMap<String, String>,
-) -> Result<ConnectorProfileConfig, ServiceFailure> {
-    let custom = CustomAuthCredentials::builder().custom_authentication_type(authentication).build();
-    let credentials = CustomConnectorProfileCredentials::builder()
-        .authentication_type(AuthenticationType::Custom)
-        .custom(custom.map_err(|error| unbuildable(action, &error))?)
-        .build()
-        .map_err(|error| unbuildable(action, &error))?;
-    let properties = CustomConnectorProfileProperties::builder()
-        .set_profile_properties(Some(settings.clone().into_iter().collect()))
-        .build();
-    Ok(ConnectorProfileConfig::builder()
-        .connector_profile_properties(ConnectorProfileProperties::builder().custom_connector(properties).build())
-        .connector_profile_credentials(ConnectorProfileCredentials::builder().custom_connector(credentials).build())
-        .build())
-}
-
 fn summary(found: &ConnectorDetail) -> ConnectorSummary {
     ConnectorSummary {
         label: found.connector_label().map(str::to_owned),
@@ -265,7 +245,7 @@ fn summary(found: &ConnectorDetail) -> ConnectorSummary {
     }
 }
 
-fn profile(found: &ConnectorProfile) -> Profile {
+fn known(found: &ConnectorProfile) -> Profile {
     let settings = found
         .connector_profile_properties()
         .and_then(ConnectorProfileProperties::custom_connector)

@@ -5,6 +5,7 @@ mod connect;
 mod failure;
 mod iam;
 mod lambda;
+mod profile;
 mod sts;
 
 pub use appflow::{AppFlow, ConnectorSummary, Profile, Registration};

@@ -1,16 +1,17 @@
-//! `describe`, `entities`, `fields`, `query` and `invoke`.
+//! `describe`, `connect`, `entities`, `fields`, `query` and `invoke`.
 
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use appflow_sdk::protocol::Record;
+use appflow_sdk::protocol::{DescribeConnectorConfigurationResponse, Record};
 use serde_json::value::RawValue;
 
 use crate::ask::{
-    Asker, Connected, Selection, Wishes, configuration_text, connect, entities_table, fields_table, records,
-    records_table,
+    Asker, Connected, Selection, Wishes, configuration_text, entities_table, fields_table, records, records_table,
+    settings,
 };
-use crate::cli::{AskArgs, ConnectorArgs, EntitiesArgs, FieldsArgs, InvokeArgs, QueryArgs};
+use crate::cli::{AskArgs, ConnectArgs, ConnectorArgs, EntitiesArgs, FieldsArgs, InvokeArgs, QueryArgs};
+use crate::connection_credentials;
 use crate::error::RegistrarError;
 use crate::event::Event;
 use crate::outcome::Outcome;
@@ -18,14 +19,14 @@ use crate::session::{Opened, Session};
 use crate::settings::Settings;
 
 /// The connector to ask.
-struct Target {
-    opened: Opened,
+pub(super) struct Target {
+    pub(super) opened: Opened,
     label: String,
     function: String,
 }
 
 /// Finds the function: the one registered under the label, else the one that would be.
-async fn target(session: &Session, connector: &ConnectorArgs) -> Result<Target, RegistrarError> {
+pub(super) async fn target(session: &Session, connector: &ConnectorArgs) -> Result<Target, RegistrarError> {
     let project = session.project(connector)?;
     let settings = Settings::for_reading(connector, session.inputs(project.as_ref()))?;
     let opened = session.open().await?;
@@ -46,16 +47,27 @@ async fn target(session: &Session, connector: &ConnectorArgs) -> Result<Target, 
 }
 
 impl Target {
-    fn asker(&self) -> Asker<'_> {
+    pub(super) fn asker(&self) -> Asker<'_> {
         Asker::new(&self.opened.aws.lambda, self.function.clone())
     }
 
     async fn connect(&self, session: &Session, args: &AskArgs) -> Result<Connected, RegistrarError> {
-        let wishes = Wishes::parse(args)?;
         let configuration = self.asker().configuration().await?;
+        self.connect_as(session, args, &configuration).await
+    }
+
+    /// Finds the connection of a connector that has said what it is.
+    pub(super) async fn connect_as(
+        &self,
+        session: &Session,
+        args: &AskArgs,
+        configuration: &DescribeConnectorConfigurationResponse,
+    ) -> Result<Connected, RegistrarError> {
+        let wishes = Wishes::parse(args)?;
         let appflow = &self.opened.aws.appflow;
         let connected =
-            connect(appflow, &self.label, &wishes, &configuration, self.opened.sample_url().as_deref()).await?;
+            crate::ask::connect(appflow, &self.label, &wishes, configuration, self.opened.sample_url().as_deref())
+                .await?;
         if let Some(name) = &connected.name {
             session.report.event(&Event::Detail(&format!("asking {} through the connection {name}", self.function)));
         }
@@ -89,6 +101,44 @@ pub async fn describe(session: &Session, args: &AskArgs) -> Result<Outcome, Regi
         let configuration = target.asker().configuration().await?;
         let text = configuration_text(&configuration);
         Ok(Outcome::new("describe", text).with("label", &target.label).with("configuration", configuration))
+    })
+    .await
+}
+
+/// `connect`
+///
+/// # Errors
+/// When settings or credentials do not fit what the connector offers, or the connector refuses them.
+pub async fn connect(session: &Session, args: &ConnectArgs) -> Result<Outcome, RegistrarError> {
+    let settings = settings(&args.settings)?;
+    let text = match args.credentials.clone() {
+        None => None,
+        Some(file) => {
+            let bytes = read_file(session, file, "the credentials").await?;
+            let text = String::from_utf8(bytes).map_err(|_| RegistrarError::usage("the credentials are not UTF-8"))?;
+            Some(text)
+        }
+    };
+    on(session, &args.connector, async |target| {
+        let configuration = target.asker().configuration().await?;
+        let credentials =
+            connection_credentials::read(text.as_deref(), args.authentication_type.as_deref(), &configuration)?;
+        let (appflow, label, name) = (&target.opened.aws.appflow, target.label.as_str(), args.name.as_str());
+        let known = appflow.profiles(label).await;
+        let known = known.map_err(|failure| failure.during(format!("could not read the connections of {label}")))?;
+        let is_known = known.iter().any(|profile| profile.name == name);
+        let (done, verb) = if is_known {
+            (appflow.update_profile(name, &credentials, &settings).await, "renewed")
+        } else {
+            (appflow.create_profile(label, name, &credentials, &settings).await, "made")
+        };
+        done.map_err(|failure| {
+            let is_unregistered = failure.is_not_found();
+            let error = failure.during(format!("the connection {name} of {label} was not {verb}"));
+            if is_unregistered { error.with_hint("register the connector first: registrar deploy") } else { error }
+        })?;
+        let text = format!("{verb} the connection {name}; the connector accepted it");
+        Ok(Outcome::new("connect", text).with("label", label).with("connectorProfile", name).with("change", verb))
     })
     .await
 }
@@ -157,13 +207,7 @@ pub(super) fn as_json(records: &[Record]) -> Vec<&RawValue> {
 /// # Errors
 /// When the request cannot be read or the function not be invoked. That the function fails is part of the outcome.
 pub async fn invoke(session: &Session, args: &InvokeArgs) -> Result<Outcome, RegistrarError> {
-    let file = args.file.clone();
-    let payload = tokio::select! {
-        read = tokio::task::spawn_blocking(move || read(&file)) => {
-            read.map_err(|error| RegistrarError::bug("reading the request broke off").with_source(error))??
-        }
-        () = session.interrupt.pressed(1) => return Err(RegistrarError::interrupted()),
-    };
+    let payload = read_file(session, args.file.clone(), "the request").await?;
     on(session, &args.connector, async |target| {
         let asker = target.asker();
         let invocation = asker.send(payload).await?;
@@ -175,7 +219,18 @@ pub async fn invoke(session: &Session, args: &InvokeArgs) -> Result<Outcome, Reg
     .await
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, RegistrarError> {
+/// Reads a file, or standard input for `-`, until it ends or Ctrl-C is pressed.
+pub(super) async fn read_file(session: &Session, file: PathBuf, what: &'static str) -> Result<Vec<u8>, RegistrarError> {
+    tokio::select! {
+        read = tokio::task::spawn_blocking(move || read(&file, what)) => {
+            read.map_err(|error| RegistrarError::bug("reading a file broke off").with_source(error))?
+        }
+        () = session.interrupt.pressed(1) => Err(RegistrarError::interrupted()),
+    }
+}
+
+/// Reads a file, or standard input where it is named `-`.
+fn read(file: &Path, what: &str) -> Result<Vec<u8>, RegistrarError> {
     let mut bytes = Vec::new();
     let result = if file == Path::new("-") {
         std::io::stdin().read_to_end(&mut bytes)
@@ -185,7 +240,7 @@ fn read(file: &Path) -> Result<Vec<u8>, RegistrarError> {
     match result {
         Ok(_) => Ok(bytes),
         Err(error) => {
-            Err(RegistrarError::usage(format!("cannot read the request from {}", file.display())).with_source(error))
+            Err(RegistrarError::usage(format!("cannot read {what} from {}", file.display())).with_source(error))
         }
     }
 }

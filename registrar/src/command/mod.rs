@@ -7,3 +7,4 @@ pub mod local;
 mod preview;
 pub mod status;
 pub mod unregister;
+pub mod write;

@@ -1,6 +1,6 @@
 //! The `WHERE` clause of SOQL, the query language of Salesforce.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Translation;
 use super::grid::{self, Outcome, Place};
@@ -48,6 +48,7 @@ const WORDS: [&str; 23] = [
 #[derive(Debug, Clone)]
 pub struct Soql {
     names: BTreeMap<String, Option<String>>,
+    ids: BTreeSet<String>,
     longest: usize,
 }
 
@@ -61,7 +62,7 @@ impl Soql {
     /// Writes with the names of the entity's definition.
     #[must_use]
     pub fn new() -> Self {
-        Self { names: BTreeMap::new(), longest: LONGEST }
+        Self { names: BTreeMap::new(), ids: BTreeSet::new(), longest: LONGEST }
     }
 
     /// Says what a field is called in SOQL.
@@ -75,6 +76,14 @@ impl Soql {
     #[must_use]
     pub fn without(mut self, field: impl Into<String>) -> Self {
         self.names.insert(field.into(), None);
+        self
+    }
+
+    /// Says that a field holds ids of records. They are compared with ids only, of 15 or 18 letters and digits: other text
+    /// is an error to Salesforce, and so is asking for a part of one; such tests are left.
+    #[must_use]
+    pub fn id(mut self, field: impl Into<String>) -> Self {
+        self.ids.insert(field.into());
         self
     }
 
@@ -115,17 +124,29 @@ impl Language for Soql {
     fn compare(&self, field: &FieldDefinition, operator: Comparison, value: &TypedValue) -> Option<Compared> {
         match (&field.data_type, value) {
             (FieldDataType::Boolean, TypedValue::Boolean(truth)) => {
-                // What a checkbox of a missing parent is, is not documented.
+                // A checkbox of a missing parent is false in a condition, and null in the record.
                 let is_exact = self.name(field).is_some_and(|name| !name.contains('.'));
                 (is_exact || operator == Comparison::Equal).then_some(())?;
                 Some(Compared::With { operator, literal: truth.to_string(), is_exact })
             }
             (FieldDataType::String, TypedValue::Text(text)) => {
                 (operator == Comparison::Equal).then_some(())?;
-                Some(Compared::With { operator, literal: format!("'{}'", escaped(text)?), is_exact: false })
+                if self.ids.contains(&field.field_name) {
+                    is_id(text).then_some(())?;
+                }
+                Some(Compared::With { operator, literal: format!("'{}'", escaped(text)), is_exact: false })
             }
             (FieldDataType::Date, TypedValue::Moment(moment)) => date(*moment, operator),
             (FieldDataType::DateTime, TypedValue::Moment(moment)) => date_time(*moment, operator),
+            // A value must have the field's type.
+            (FieldDataType::Short | FieldDataType::Integer | FieldDataType::Long, TypedValue::Number(number)) => {
+                Some(match Place::of_number(number).compare(operator) {
+                    Outcome::Compare(operator, unit) => (unit.unsigned_abs() < 1_000_000_000_000_000)
+                        .then(|| Compared::exactly(operator, unit.to_string()))?,
+                    Outcome::Always => Compared::Always,
+                    Outcome::Never => Compared::Never,
+                })
+            }
             // Numbers are binary fractions in Salesforce's answers.
             (numeric, TypedValue::Number(number)) if numeric.is_numeric() && number.digits() <= 15 => {
                 Some(Compared::exactly(operator, number.plain(30)?))
@@ -153,10 +174,11 @@ impl Language for Soql {
 
     fn contains(&self, field: &FieldDefinition, name: &str, sought: &str, is_wanted: bool) -> Option<Said> {
         // Whether LIKE reads a backslash once or twice is not documented.
-        if field.data_type != FieldDataType::String || !is_wanted || sought.contains('\\') {
+        let is_text = field.data_type == FieldDataType::String && !self.ids.contains(&field.field_name);
+        if !is_text || !is_wanted || sought.contains('\\') {
             return None;
         }
-        let pattern = escaped(sought)?.replace('%', "\\%").replace('_', "\\_");
+        let pattern = escaped(sought).replace('%', "\\%").replace('_', "\\_");
         Some(Said { text: format!("{name} LIKE '%{pattern}%'"), is_exact: false })
     }
 }
@@ -195,6 +217,11 @@ fn is_in_range(year: i16) -> bool {
     (1700..4000).contains(&year)
 }
 
+/// Whether it has the form of a record's id.
+fn is_id(text: &str) -> bool {
+    matches!(text.len(), 15 | 18) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
 /// Whether it is a name of a field or of a relationship.
 fn is_identifier(name: &str) -> bool {
     let mut characters = name.chars();
@@ -203,8 +230,8 @@ fn is_identifier(name: &str) -> bool {
         && !WORDS.iter().any(|word| name.eq_ignore_ascii_case(word))
 }
 
-/// Text between quotes; nothing if it has characters that cannot be written.
-fn escaped(text: &str) -> Option<String> {
+/// Text between quotes.
+fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -212,11 +239,10 @@ fn escaped(text: &str) -> Option<String> {
             '\n' => escaped.push_str("\\n"),
             '\r' => escaped.push_str("\\r"),
             '\t' => escaped.push_str("\\t"),
-            '\u{8}' => escaped.push_str("\\b"),
-            '\u{c}' => escaped.push_str("\\f"),
-            control if control.is_control() => return None,
+            // Salesforce's pages do not agree on what \b is.
+            control if control.is_control() => escaped.push_str(&format!("\\u{:04x}", u32::from(control))),
             other => escaped.push(other),
         }
     }
-    Some(escaped)
+    escaped
 }

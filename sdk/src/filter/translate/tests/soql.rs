@@ -14,7 +14,9 @@ fn writes_literals_by_type() {
     says(
         |filter| Soql::new().translate(filter),
         &[
-            ("integer > 1.5", "integer > 1.5", ""),
+            ("integer > 1.5", "integer > 1", ""),
+            ("integer < 2.0e0", "integer < 2", ""),
+            ("integer = 1.5", "", "integer = 1.5"),
             ("bigdecimal >= 009.90", "bigdecimal >= 9.9", ""),
             ("bigdecimal >= 1234567890.1234567", "", "bigdecimal >= 1234567890.1234567"),
             ("integer != 5", "(integer != 5 AND integer != null)", ""),
@@ -62,6 +64,21 @@ fn asks_for_text_without_regard_to_case_and_keeps_the_test() {
             ("not string contains 'x'", "", "not string contains 'x'"),
             ("not (integer = 1 and string = 'x')", "", "not (integer = 1 and string = 'x')"),
             ("owner.name = null", "owner.name = null", ""),
+        ],
+    );
+}
+
+#[test]
+fn ids_are_compared_with_ids_only() {
+    let soql = Soql::new().id("string");
+    says(
+        |filter| soql.translate(filter),
+        &[
+            ("string = '001D000000IRFmaIAH'", "string = '001D000000IRFmaIAH'", "string = '001D000000IRFmaIAH'"),
+            ("string = '001D000000IRFma'", "string = '001D000000IRFma'", "string = '001D000000IRFma'"),
+            ("string = '001D000000IRFm'", "", "string = '001D000000IRFm'"),
+            ("string in ('001D000000IRFma', 'x')", "", "string in ('001D000000IRFma', 'x')"),
+            ("string contains '001'", "", "string contains '001'"),
         ],
     );
 }

@@ -136,8 +136,11 @@ pub(super) fn soql(text: &str) -> Vec<Token> {
                     'n' => '\n',
                     'r' => '\r',
                     't' => '\t',
-                    'b' => '\u{8}',
-                    'f' => '\u{c}',
+                    'u' => {
+                        let digits: String = (0..4).filter_map(|_| Some(characters.next()?.1)).collect();
+                        let code = u32::from_str_radix(&digits, 16).expect("four hexadecimal digits");
+                        char::from_u32(code).expect("a character")
+                    }
                     other @ ('\\' | '\'' | '"' | '%' | '_') => other,
                     other => panic!("\\{other} is no escape"),
                 }),
