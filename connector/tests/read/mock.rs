@@ -328,7 +328,7 @@ fn matching(asked: &Asked, count: usize) -> Result<Vec<usize>, String> {
     for (key, value) in &asked.pairs {
         match key.as_str() {
             "status" => ids.retain(|id| status(*id) == value),
-            "since" => ids.retain(|id| at(*id) >= *value),
+            "since" => ids.retain(|id| moment(&at(*id)) >= moment(value)),
             "ids" => ids.retain(|id| value.split(',').any(|wanted| wanted == id.to_string())),
             "q" => ids.retain(|id| note(*id) == Some(value)),
             "$filter" => ids.retain(|id| odata::holds(value, &|name| property(*id, name))),
@@ -402,6 +402,10 @@ fn list(asked: &Asked, rest: &[&str], count: usize, record: impl Fn(usize) -> St
         }
         _ => reply(StatusCode::OK, records),
     }
+}
+
+fn moment(text: &str) -> jiff::Timestamp {
+    text.parse().unwrap()
 }
 
 /// The moment of a record.
