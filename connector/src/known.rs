@@ -109,6 +109,7 @@ impl Known {
                 Some("Edm.Decimal") => PropertyKind::Decimal,
                 Some("Edm.Double") => PropertyKind::Double,
                 Some("Edm.String") => PropertyKind::Text,
+                Some("Edm.Guid") => PropertyKind::Guid,
                 Some("Edm.Date") => PropertyKind::Date,
                 Some("Edm.DateTimeOffset") => PropertyKind::DateTimeOffset,
                 Some(_) => PropertyKind::Opaque,

@@ -130,9 +130,23 @@ impl Sender<'_, '_> {
 
     /// The result of a record that was written, under the id that the API gave it, if it gives one.
     fn written(&self, answer: &Answer, record: &Outgoing) -> WriteRecordResult {
-        let pointer = self.plan.rule.id.as_deref();
-        let given = pointer.and_then(|pointer| answer::at(answer::document(&answer.body)?, pointer));
-        let given = given.and_then(answer::text_of);
+        let text = |pointer: &str| answer::at(answer::document(&answer.body)?, pointer).and_then(answer::text_of);
+        let given = match self.plan.rule.id.as_deref() {
+            Some(pointer) => text(pointer),
+            None if record.id.is_empty() => self.key_in(&text),
+            None => None,
+        };
         WriteRecordResult::written(given.unwrap_or_else(|| record.id.clone()))
+    }
+
+    /// The key of a record that the answer repeats, where the API has made the key up and the manifest cannot know its name.
+    fn key_in(&self, text: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+        let known = self.plan.known;
+        let parts = known.primary_keys().map(|field| {
+            let own = format!("/{}", field.replace('~', "~0").replace('/', "~1"));
+            text(known.pointer(field).unwrap_or(&own))
+        });
+        let key = parts.collect::<Option<Vec<_>>>()?.join(",");
+        (!key.is_empty()).then_some(key)
     }
 }

@@ -68,6 +68,9 @@ pub enum PropertyKind {
     Double,
     /// `Edm.String`. Usual for `String`.
     Text,
+    /// `Edm.Guid`. Values that are none are left, and so is everything but `=` and `in`, which remain as well: services do not
+    /// mind the case of letters.
+    Guid,
     /// `Edm.Date`. Usual for `Date`.
     Date,
     /// `Edm.DateTimeOffset`. Usual for `DateTime`.
@@ -170,6 +173,8 @@ impl Language for ODataFilter {
                 (is_exact || is_wider).then_some(())?;
                 Some(Compared::With { operator, literal: quoted(text)?, is_exact })
             }
+            (PropertyKind::Guid, TypedValue::Text(text)) => (operator == Comparison::Equal && is_guid(text))
+                .then(|| Compared::With { operator, literal: text.clone(), is_exact: false }),
             (PropertyKind::Date, TypedValue::Moment(moment)) => {
                 on_grid(Place::of_moment(*moment, grid::DAY).compare(operator), |day| {
                     let since_epoch = jiff::SignedDuration::from_hours(i64::try_from(day).ok()?.checked_mul(24)?);
@@ -239,6 +244,12 @@ fn is_identifier(name: &str) -> bool {
         && characters.all(|character| character.is_ascii_alphanumeric() || character == '_')
         && name.len() <= 128
         && !WORDS.contains(&name)
+}
+
+/// Whether it has the form of a GUID: 8, 4, 4, 4 and 12 hexadecimal digits with hyphens between them.
+fn is_guid(text: &str) -> bool {
+    let groups = text.split('-').map(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(group.len()));
+    groups.eq([8, 4, 4, 4, 12].map(Some))
 }
 
 /// Text as a literal; nothing if it has characters that services refuse in an address.

@@ -60,6 +60,35 @@ fn asks_for_text_where_that_is_wider_and_keeps_the_test() {
 }
 
 #[test]
+fn a_guid_stands_without_quotes_and_only_where_it_is_one() {
+    const GUID: &str = "01234567-89ab-CDEF-0123-456789abcdef";
+    let odata = ODataFilter::new().with_exact_text().with_in().property("string", "ID", PropertyKind::Guid);
+    let equal = format!("string = '{GUID}'");
+    let one_of = format!("string in ('{GUID}', '{}')", GUID.to_lowercase());
+    says(
+        |filter| odata.translate(filter),
+        &[
+            (equal.as_str(), format!("ID eq {GUID}").as_str(), equal.as_str()),
+            (one_of.as_str(), format!("ID in ({GUID},{})", GUID.to_lowercase()).as_str(), one_of.as_str()),
+            ("string = null", "ID eq null", ""),
+        ],
+    );
+    let others = [
+        format!("string != '{GUID}'"),
+        format!("string > '{GUID}'"),
+        format!("string contains '{GUID}'"),
+        format!("string = '{GUID} or true'"),
+        format!("string = '{GUID}0'"),
+        format!("string in ('{GUID}', 'x')"),
+        "string = '01234567-89ab-cdef-0123-456789abcdeg'".to_owned(),
+        "string = ''".to_owned(),
+    ];
+    for other in &others {
+        says(|filter| odata.translate(filter), &[(other.as_str(), "", other.as_str())]);
+    }
+}
+
+#[test]
 fn a_service_that_compares_text_exactly_is_asked_for_all() {
     let odata = ODataFilter::new().with_exact_text().with_in();
     says(
