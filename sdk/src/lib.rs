@@ -87,6 +87,7 @@ mod invocation;
 pub mod lambda;
 #[cfg(feature = "marketplace")]
 pub mod marketplace;
+mod nearest;
 mod pace;
 mod page;
 mod pager;
@@ -112,6 +113,7 @@ pub use dispatch::{dispatch, handle, handle_with_summary};
 pub use entity::{Entity, FieldType};
 pub use error::{ConnectorError, HTTP_STATUS_CODES};
 pub use invocation::InvocationContext;
+pub use nearest::nearest;
 pub use page::{JsonPage, PageError, PageErrorKind, PageLayout};
 pub use pager::{Pager, SourcePage};
 pub use record_buffer::{BYTE_BUDGET, RecordBuffer};

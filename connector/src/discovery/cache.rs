@@ -7,6 +7,7 @@ use std::time::Duration;
 use appflow_sdk::protocol::{ConnectorContext, Entity};
 use tokio::time::Instant;
 
+use crate::discovery::csdl::Model;
 use crate::known::Known;
 
 /// How many connections, and how many entities of each, are remembered. A function serves few; what is beyond is asked for
@@ -19,6 +20,8 @@ const ENTITIES: usize = 2_000;
 pub(super) struct Cache {
     lifetime: Duration,
     connections: Mutex<HashMap<String, Connection>>,
+    /// The metadata of the connection that was served last: one document may take megabytes.
+    model: Mutex<Option<(String, Instant, Arc<Model>)>>,
 }
 
 #[derive(Debug, Default)]
@@ -29,7 +32,11 @@ struct Connection {
 
 impl Cache {
     pub(super) fn new(seconds: u32) -> Self {
-        Self { lifetime: Duration::from_secs(u64::from(seconds)), connections: Mutex::default() }
+        Self {
+            lifetime: Duration::from_secs(u64::from(seconds)),
+            connections: Mutex::default(),
+            model: Mutex::default(),
+        }
     }
 
     pub(super) fn list(&self, settings: &ConnectorContext, path: Option<&str>) -> Option<Arc<Vec<Entity>>> {
@@ -69,6 +76,19 @@ impl Cache {
             connection.entities.insert(known.name().to_owned(), (Instant::now(), Arc::clone(&known)));
         });
         known
+    }
+
+    pub(super) fn model(&self, settings: &ConnectorContext) -> Option<Arc<Model>> {
+        let known = self.model.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, since, model) = known.as_ref().filter(|(known, ..)| *known == key(settings))?;
+        self.is_fresh(*since).then(|| Arc::clone(model))
+    }
+
+    pub(super) fn remember_model(&self, settings: &ConnectorContext, model: Model) -> Arc<Model> {
+        let model = Arc::new(model);
+        let known = (key(settings), Instant::now(), Arc::clone(&model));
+        *self.model.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
+        model
     }
 
     fn with(&self, settings: &ConnectorContext, change: impl FnOnce(&mut Connection)) {

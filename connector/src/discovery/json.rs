@@ -12,8 +12,8 @@ use crate::manifest::{Describe, List, Test};
 use crate::writable::{self, Settable};
 
 /// Longest label and description that AppFlow takes, in characters.
-const LABEL: usize = 128;
-const DESCRIPTION: usize = 1_024;
+pub(super) const LABEL: usize = 128;
+pub(super) const DESCRIPTION: usize = 1_024;
 
 /// The entities of a list.
 ///
@@ -160,6 +160,7 @@ fn text<'v>(item: &'v Value, pointer: &str) -> Option<&'v str> {
     item.pointer(pointer)?.as_str()
 }
 
-fn cut(text: &str, longest: usize) -> String {
+/// The beginning of a text, of at most so many characters.
+pub(super) fn cut(text: &str, longest: usize) -> String {
     text.chars().take(longest).collect()
 }

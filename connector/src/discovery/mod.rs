@@ -1,22 +1,21 @@
 //! Entities that the API describes: found by asking, and remembered for a while.
 
 mod cache;
+mod csdl;
 mod json;
 
 use std::sync::Arc;
 
 use appflow_sdk::protocol::Entity;
-use appflow_sdk::{ConnectorError, InvocationContext, Repeat};
+use appflow_sdk::{ConnectorError, InvocationContext, Repeat, nearest};
 use serde_json::Value;
 
 use crate::client::Answer;
 use crate::connection::Connection;
 use crate::discovery::cache::Cache;
+use crate::discovery::csdl::Model;
 use crate::known::{Access, Known};
 use crate::manifest::{Describe, Discovery, List, Method, Request};
-
-/// How many entities a message names.
-const NAMED: usize = 10;
 
 /// Finds entities. What was found is remembered per connection.
 #[derive(Debug)]
@@ -58,7 +57,10 @@ impl Finder {
                 self.ask_for_list(rules, &nested.request, Some(path), connection, context).await?
             }
             (None, Some(path)) => return Err(nothing_below(path)),
-            (None, None) => Vec::new(),
+            (None, None) => match &self.rules.odata {
+                Some(request) => self.model(request, connection, context).await?.entities(&self.access),
+                None => Vec::new(),
+            },
         };
         Ok(self.cache.remember_list(connection.settings(), path, found))
     }
@@ -76,10 +78,11 @@ impl Finder {
         if let Some(known) = self.cache.entity(connection.settings(), name) {
             return Ok(known);
         }
-        let Some(rules) = &self.rules.describe else {
-            return Err(self.unknown(name, connection));
+        let known = match (&self.rules.describe, &self.rules.odata) {
+            (Some(rules), _) => self.ask_for_entity(rules, name, connection, context).await?,
+            (None, Some(request)) => self.entity_of_model(request, name, connection, context).await?,
+            (None, None) => return Err(self.unknown(name, connection, context).await),
         };
-        let known = self.ask_for_entity(rules, name, connection, context).await?;
         Ok(self.cache.remember_entity(connection.settings(), known))
     }
 
@@ -108,7 +111,7 @@ impl Finder {
         let value_of = |wanted: &str| (wanted == "entity").then(|| name.to_owned());
         let call = connection.call(&rules.request, Method::Get, &value_of)?;
         let Some(answer) = connection.find(&call, context).await? else {
-            return Err(self.unknown(name, connection));
+            return Err(self.unknown(name, connection, context).await);
         };
         // What the list says of an entity is shown with its fields.
         let listed = self.list(None, connection, context).await.unwrap_or_default();
@@ -118,19 +121,52 @@ impl Finder {
             .map_err(|problem| unexpected(&answer, &problem))
     }
 
-    fn unknown(&self, name: &str, connection: &Connection<'_>) -> ConnectorError {
-        let listed = self.cache.list(connection.settings(), None).unwrap_or_default();
-        let lower = name.to_lowercase();
-        let is_near = |entity: &&Entity| {
-            let known = entity.entity_identifier.to_lowercase();
-            known.contains(&lower) || lower.contains(&known)
-        };
-        let near: Vec<_> =
-            listed.iter().filter(is_near).take(NAMED).map(|entity| entity.entity_identifier.as_str()).collect();
-        ConnectorError::invalid_argument(if near.is_empty() {
-            format!("the API has no entity {name:?}; ListEntities names those there are")
-        } else {
-            format!("the API has no entity {name:?}; is it one of {}?", near.join(", "))
+    async fn entity_of_model(
+        &self,
+        request: &Request,
+        name: &str,
+        connection: &Connection<'_>,
+        context: &InvocationContext,
+    ) -> Result<Known, ConnectorError> {
+        let model = self.model(request, connection, context).await?;
+        let known = model.known(name, &self.rules, &self.access).map_err(|problem| {
+            ConnectorError::server_error(format!("the metadata of the OData service is not usable: {problem}"))
+        })?;
+        match known {
+            Some(known) => Ok(known),
+            None => Err(self.unknown(name, connection, context).await),
+        }
+    }
+
+    /// The metadata of an OData service, asked for if it is not remembered.
+    async fn model(
+        &self,
+        request: &Request,
+        connection: &Connection<'_>,
+        context: &InvocationContext,
+    ) -> Result<Arc<Model>, ConnectorError> {
+        if let Some(known) = self.cache.model(connection.settings()) {
+            return Ok(known);
+        }
+        let call = connection.call(request, Method::Get, &|_| None)?;
+        let answer = connection.send(&call, Repeat::Safe, context).await?;
+        let model = Model::read(&answer.body).map_err(|problem| {
+            ConnectorError::server_error(format!(
+                "the answer to {} is {} and not the metadata of an OData 4 service: {problem}",
+                answer.request,
+                answer.content_type()
+            ))
+        })?;
+        Ok(self.cache.remember_model(connection.settings(), model))
+    }
+
+    async fn unknown(&self, name: &str, connection: &Connection<'_>, context: &InvocationContext) -> ConnectorError {
+        // That there is none of this name is the error, whatever comes of asking for the others.
+        let listed = self.list(None, connection, context).await.unwrap_or_default();
+        let names = listed.iter().map(|entity| entity.entity_identifier.as_str());
+        ConnectorError::invalid_argument(match nearest(name, names) {
+            Some(nearest) => format!("the API has no entity {name:?}; did you mean {nearest:?}?"),
+            None => format!("the API has no entity {name:?}; ListEntities names those there are"),
         })
     }
 }
