@@ -54,7 +54,7 @@ mod write;
 
 #[cfg(feature = "schema")]
 pub use manifest::schema::schema;
-pub use manifest::{BASE_URL_SETTING, Manifest, ManifestError, Place, Problem};
+pub use manifest::{BASE_URL_SETTING, Manifest, ManifestError, Offer, Place, Problem};
 pub use misconfigured::Misconfigured;
 
 use appflow_sdk::protocol::{
