@@ -245,7 +245,11 @@ impl<'a> Connection<'a> {
         let at = |pointers: &[String]| pointers.iter().find_map(|pointer| failure::words(body.pointer(pointer)?));
         let code = at(&failures.code);
         // Before it is cut, so that no half of a secret is left.
-        let said = at(&failures.message).or_else(|| code.clone()).map(|said| context.scrub(&said).into_owned());
+        let said = match (at(&failures.message), &code) {
+            (Some(message), Some(code)) if !message.contains(code.as_str()) => Some(format!("{code}: {message}")),
+            (message, code) => message.or_else(|| code.clone()),
+        };
+        let said = said.map(|said| context.scrub(&said).into_owned());
         let by_code = code.as_ref().and_then(|code| failures.codes.get(code));
         let meaning = by_code.or_else(|| failures.statuses.get(&answer.status.to_string()));
         failure::of_status(answer, said.as_deref(), meaning)

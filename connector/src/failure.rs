@@ -23,6 +23,8 @@ pub(crate) fn of_status(answer: &Answer, said: Option<&str>, meaning: Option<&Me
     let (request, status) = (answer.request.as_str(), answer.status);
     let what = match status {
         300..=399 => return of_redirect(answer),
+        // What the status usually means would contradict what the manifest says of it.
+        _ if meaning.is_some() => format!("the API refused {request} ({status})"),
         401 => format!("the API does not accept the connection's credentials (401 for {request}); renew them"),
         403 => format!("the API does not allow {request} with the connection's credentials (403)"),
         404 => format!("the API has nothing at {} (404); is the base URL right?", answer.url.path()),
@@ -163,6 +165,14 @@ mod tests {
 
     fn answer(status: u16, headers: HeaderMap) -> Answer {
         Answer { request: "GET /orders".to_owned(), url: url(), status, headers, body: Vec::new() }
+    }
+
+    #[test]
+    fn what_the_manifest_says_of_a_failure_wins() {
+        let meaning: Meaning = toml::from_str("error = \"RateLimitExceeded\"\nretry_after_seconds = 60").unwrap();
+        let error = of_status(&answer(403, HeaderMap::new()), Some("used up"), Some(&meaning));
+        assert_eq!(error.code().as_str(), "RateLimitExceeded");
+        assert_eq!(error.message(), "the API refused GET /orders (403): used up");
     }
 
     fn url() -> Url {
