@@ -3,11 +3,12 @@
 //! The parser stops at the first. What it stopped at is taken out of the document then, and the rest is read again, until the
 //! rest is right: so the types of the manifest alone say what is right, and what is left can be checked further.
 
+use appflow_sdk::nearest;
 use serde_path_to_error::Segment;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
 
-use super::nearest::{hint, nearest};
+use super::nearest::hint;
 use super::parse::Problem;
 use super::{Manifest, Place};
 
