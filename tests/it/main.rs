@@ -6,6 +6,8 @@
 mod deploy;
 // Records from files, through the SDK's example of a destination.
 mod write;
+// The sample API as a destination.
+mod sample_writes;
 // A deployment that is killed anywhere is repaired by running it again.
 mod interrupted;
 // Python's AWS SDK against the local AWS, with nothing but AWS_ENDPOINT_URL.

@@ -23,14 +23,19 @@ async fn ask(connector: &impl Connector, request: Value) -> Value {
 
 #[tokio::test]
 async fn the_shipped_manifests_describe_themselves() {
-    for (file, name, entities) in [
-        ("connector.toml", "Sample API", vec!["accounts", "contacts", "orders", "orders_linked"]),
-        ("manifests/datasette.toml", "Datasette", vec!["orders"]),
+    for (file, name, modes, entities) in [
+        (
+            "connector.toml",
+            "Sample API",
+            json!(["SOURCE", "DESTINATION"]),
+            vec!["accounts", "contacts", "orders", "orders_linked"],
+        ),
+        ("manifests/datasette.toml", "Datasette", json!(["SOURCE"]), vec!["orders"]),
     ] {
         let connector = shipped(file);
         let described = ask(&connector, json!({"type": "DescribeConnectorConfigurationRequest"})).await;
         assert_eq!(described["connectorName"], name);
-        assert_eq!(described["connectorModes"], json!(["SOURCE"]));
+        assert_eq!(described["connectorModes"], modes);
         assert_eq!(described["connectorRuntimeSetting"][0]["key"], "baseUrl");
         let listed = ask(&connector, json!({"type": "ListEntitiesRequest", "connectorContext": {}})).await;
         let names: Vec<_> =
