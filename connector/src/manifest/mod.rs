@@ -40,6 +40,7 @@ mod paging;
 mod parse;
 mod reading;
 mod request;
+mod schema_file;
 mod writing;
 
 pub(crate) use connection::{Connection, Failures, Limits, Meaning};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Manifest, check};
+use super::{Manifest, check, schema_file};
 
 /// A file is not a manifest that can be used.
 #[derive(Debug)]
@@ -104,13 +104,13 @@ impl Manifest {
         Self::parse(&text, path)
     }
 
-    /// Reads a manifest from its text. The path serves messages only.
+    /// Reads a manifest from its text. Messages name the path, and files that the manifest names are read from its folder.
     ///
     /// # Errors
     /// [`ManifestError::Malformed`] at the first place that is not a manifest's; else [`ManifestError::Inconsistent`]
     /// with everything that is wrong at once.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ManifestError> {
-        let manifest: Self = toml::from_str(text).map_err(|error| {
+        let mut manifest: Self = toml::from_str(text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let last_line = before.rsplit('\n').next().unwrap_or_default();
             ManifestError::Malformed {
@@ -121,7 +121,12 @@ impl Manifest {
                 message: error.message().lines().collect::<Vec<_>>().join(", "),
             }
         })?;
-        let problems = check::problems(&manifest);
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut problems = schema_file::fill(&mut manifest, |file| std::fs::read_to_string(folder.join(file)));
+        // Without the fields of a file, the rules would miss them.
+        if problems.is_empty() {
+            problems = check::problems(&manifest);
+        }
         if problems.is_empty() {
             Ok(manifest)
         } else {
