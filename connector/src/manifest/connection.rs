@@ -9,6 +9,7 @@ use super::request::Request;
 
 /// `[connection]`: where the API is, and what every request carries.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Connection {
     /// Taken when a connection gives none. Without it, every connection must.
@@ -43,6 +44,7 @@ impl Default for Connection {
 
 /// `[failures]`: what an answer that is no success means. What is not said here follows the status.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Failures {
     /// Where an answer may say in words what was wrong; the first that is there.
@@ -57,9 +59,11 @@ pub(crate) struct Failures {
 
 /// What a failure means to AppFlow.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Meaning {
     /// One of AppFlow's error codes.
+    #[cfg_attr(feature = "schema", schemars(with = "super::schema::OneErrorCode"))]
     pub(crate) error: ErrorCode,
     /// Whether the request certainly had no effect, so that even a write may be tried again.
     #[serde(default)]
@@ -71,6 +75,7 @@ pub(crate) struct Meaning {
 
 /// `[limits]`: how much is asked of the API.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Limits {
     /// Most requests that one process starts within a second, on average.

@@ -9,6 +9,7 @@ pub(crate) const NO_AUTHENTICATION: &str = "NoAuth";
 
 /// The kinds on offer. Several may be; a connection's credentials tell which one it uses.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Authentication {
     /// No credentials.
@@ -30,6 +31,7 @@ pub(crate) struct Authentication {
 
 /// Where an API key goes: a header or a query parameter, one of the two.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ApiKey {
     /// The header.
@@ -49,6 +51,7 @@ fn key_alone() -> String {
 
 /// How AppFlow obtains access tokens.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Bearer {
     /// Token URLs to choose from, `https` only; `{{NAME}}` stands for a part that the user fills in.
@@ -57,6 +60,7 @@ pub(crate) struct Bearer {
     #[serde(default)]
     pub(crate) authorization_urls: Vec<String>,
     /// `CLIENT_CREDENTIALS`, `AUTHORIZATION_CODE` or both.
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<super::schema::Grant>"))]
     pub(crate) grants: Vec<OAuth2GrantType>,
     /// Scopes to ask for.
     #[serde(default)]
@@ -68,6 +72,7 @@ pub(crate) struct Bearer {
 
 /// A kind of the API's own: what the user fills in, and the headers and query parameters that it becomes.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HeaderScheme {
     /// By the key that the secret keeps it under.
@@ -82,6 +87,7 @@ pub(crate) struct HeaderScheme {
 
 /// One input field of a [`HeaderScheme`].
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "CredentialField"))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Parameter {
     /// Shown above the input field.

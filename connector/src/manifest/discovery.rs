@@ -16,6 +16,7 @@ use super::writing::Write;
 /// Entities that are found by asking: with `list` and `describe`, or with `odata`. Those of `[entities]` come first and win
 /// over one of the same name.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Discovery {
     /// How long descriptions are remembered, here and by AppFlow, in seconds.
@@ -33,6 +34,7 @@ pub(crate) struct Discovery {
     pub(crate) odata: Option<Request>,
     /// AppFlow's types by the API's names of types; `"*"` is for all others, `String` without it.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(with = "IndexMap<String, super::schema::FieldType>"))]
     pub(crate) types: IndexMap<String, FieldDataType>,
     /// What stands between the names of a nested member's field, such as `.` for `address.city`; without it nested objects
     /// are one field of type `Struct`.
@@ -55,6 +57,7 @@ fn an_hour() -> u32 {
 
 /// How entities are listed.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct List {
     /// The request; the answer holds all entities.
@@ -85,6 +88,7 @@ pub(crate) struct List {
 
 /// Entities below others.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Nested {
     /// Which entities have others below them.
@@ -95,6 +99,7 @@ pub(crate) struct Nested {
 
 /// How the fields of one entity are asked for. `{entity}` stands for its identifier.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Describe {
     /// The request.
@@ -147,12 +152,16 @@ pub(crate) struct Describe {
 
 /// A test of an item: `"/pointer"` asks for true there; a table asks for certain values.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(deny_unknown_fields, transform = super::schema::test))]
 pub(crate) struct Test {
     /// Where the tested value stands.
     pub(crate) pointer: String,
     /// The values of which it must be one.
+    #[cfg_attr(feature = "schema", schemars(default))]
     pub(crate) any_of: Vec<Value>,
     /// Whether it must be none of them instead.
+    #[cfg_attr(feature = "schema", schemars(default))]
     pub(crate) not: bool,
 }
 

@@ -9,6 +9,7 @@ use super::writing::Write;
 
 /// An entity.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Entity {
     /// Shown instead of the identifier.
@@ -39,6 +40,7 @@ pub(crate) struct Entity {
 
 /// A JSON Schema or OpenAPI document, in JSON, beside the manifest.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SchemaFile {
     /// The file, relative to the manifest.
@@ -54,10 +56,12 @@ pub(crate) struct SchemaFile {
 
 /// A field of an entity.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Field {
     /// One of AppFlow's types.
     #[serde(rename = "type")]
+    #[cfg_attr(feature = "schema", schemars(with = "super::schema::FieldType"))]
     pub(crate) data_type: FieldDataType,
     /// Shown instead of the name.
     #[serde(default)]

@@ -40,6 +40,8 @@ mod paging;
 mod parse;
 mod reading;
 mod request;
+#[cfg(feature = "schema")]
+mod schema;
 mod schema_file;
 mod writing;
 
@@ -62,11 +64,15 @@ pub const BASE_URL_SETTING: &str = "baseUrl";
 
 /// A manifest that was read and found consistent.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
+    /// What AppFlow shows of the connector.
     pub(crate) connector: Identity,
+    /// Where the API is, and what every request carries.
     #[serde(default)]
     pub(crate) connection: Connection,
+    /// Which credentials a connection may have, and how they are sent.
     pub(crate) authentication: Authentication,
     /// Runtime settings beside the base URL, by key.
     #[serde(default)]
@@ -106,6 +112,7 @@ impl Manifest {
 
 /// `[connector]`: what AppFlow shows of the connector.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Identity {
     /// Must not begin with `aws`, `amazon` or `appflow`. At most 256 characters.
@@ -132,6 +139,7 @@ fn first_version() -> Vec<String> {
 
 /// `[settings.KEY]`: a question to the person who makes a connection or a flow.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Setting {
     /// Shown above the input field.
@@ -141,12 +149,14 @@ pub(crate) struct Setting {
     pub(crate) description: String,
     /// `String` unless said otherwise.
     #[serde(default = "text", rename = "type")]
+    #[cfg_attr(feature = "schema", schemars(with = "schema::SettingType"))]
     pub(crate) data_type: RuntimeSettingType,
     /// Whether it must be given. A setting that stands in a path must.
     #[serde(default)]
     pub(crate) required: bool,
     /// Where it is asked for: on the connection unless said otherwise.
     #[serde(default = "on_the_connection")]
+    #[cfg_attr(feature = "schema", schemars(with = "schema::SettingScope"))]
     pub(crate) scope: RuntimeSettingScope,
     /// The values to choose from, when the choice is closed.
     #[serde(default)]

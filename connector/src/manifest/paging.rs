@@ -6,6 +6,7 @@ use super::request::Parameter;
 
 /// How a list continues.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) enum Paging {
     /// One answer holds everything.
@@ -80,6 +81,7 @@ fn one() -> u64 {
 
 /// How a page's size is asked for.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PageSize {
     /// The parameter.

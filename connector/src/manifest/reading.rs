@@ -13,6 +13,7 @@ use super::request::{Parameter, Request};
 
 /// A list of records. `{entity}` stands for the entity's identifier.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Read {
     /// How the list is asked for.
@@ -52,6 +53,7 @@ impl Read {
 
 /// How single records are looked up by their primary key; other fields are looked up with a filter.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Retrieve {
     /// The request for one record, in which `{id}` stands for the primary key, and `{key}` for the key as OData writes it.
@@ -63,6 +65,7 @@ pub(crate) struct Retrieve {
 
 /// How the API is told which fields are wanted.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Projection {
     /// The parameter.
@@ -74,6 +77,7 @@ pub(crate) struct Projection {
 
 /// `$filter` and `$select` of OData 4.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OData {
     /// Whether the service compares text by code point, minding case. Without it, tests of text are sent where that lets
@@ -93,6 +97,7 @@ pub(crate) struct OData {
 
 /// Queries in SOQL, Salesforce's language.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Soql {
     /// The parameter that takes the query.
@@ -123,12 +128,15 @@ fn yes() -> bool {
 
 /// A parameter that filters in the API: `"name"`, or a table with particulars.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(deny_unknown_fields, transform = super::schema::text_or_table))]
 pub(crate) struct FilterParameter {
     /// The parameter.
     pub(crate) parameter: Parameter,
     /// What is sent, in which `{value}` stands for the value; the value alone without it. In a body it may be a table.
     pub(crate) template: Option<Value>,
     /// Whether the API lets more records through than the operator means; then the filter is applied here once more.
+    #[cfg_attr(feature = "schema", schemars(default))]
     pub(crate) wider: bool,
     /// How dates and times are written; as the field's type is unless said otherwise.
     pub(crate) format: Option<ValueFormat>,
@@ -138,6 +146,7 @@ pub(crate) struct FilterParameter {
 
 /// How dates and times are written in a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum ValueFormat {
     /// `2026-01-31T10:15:30.5Z`

@@ -13,14 +13,18 @@ use serde_json::Value;
 /// Paths, parameters, headers and body may hold `{names}`: settings, and what the place of the request knows besides, such
 /// as `{id}` or `{entity}`. A value is encoded for where it stands and cannot change the rest of the request.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(deny_unknown_fields, transform = super::schema::text_or_table))]
 pub(crate) struct Request {
     /// `GET` for what reads, and as its table says for what writes, unless said otherwise.
     pub(crate) method: Option<Method>,
     /// Begins with `/`.
     pub(crate) path: String,
     /// Query parameters; one whose setting was not given is left out.
+    #[cfg_attr(feature = "schema", schemars(default))]
     pub(crate) parameters: IndexMap<String, String>,
     /// Headers; one whose setting was not given is left out.
+    #[cfg_attr(feature = "schema", schemars(default))]
     pub(crate) headers: IndexMap<String, String>,
     /// A JSON document to send, written as TOML. A text that is one `{name}` alone becomes its value.
     pub(crate) body: Option<Value>,
@@ -35,6 +39,7 @@ impl Request {
 
 /// How a request is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "UPPERCASE")]
 pub(crate) enum Method {
     /// Reads.

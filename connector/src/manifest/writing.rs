@@ -7,6 +7,7 @@ use super::request::{Parameter, Request};
 
 /// What can be done with records, by operation. What is absent is not offered.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Write {
     /// Makes new records; `POST` unless said otherwise.
@@ -28,6 +29,7 @@ pub(crate) struct Write {
 /// Names in the request: `{entity}`; `{id}`, the record's value of the id field, and `{key}`, its key as OData writes it,
 /// where a request writes one record; `{idField}`, the id field's name; `{allOrNone}`, true or false, and `{operation}`.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Operation {
     /// The request. Its `body` is what the records are put into; without one, the body is the record, or the array of
@@ -71,6 +73,7 @@ pub(crate) struct Operation {
 
 /// How ids alone are sent.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Ids {
     /// The parameter.
@@ -82,6 +85,7 @@ pub(crate) struct Ids {
 
 /// How an answer says what became of each record: an array of results in the order of the records.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Results {
     /// Where the array of results stands in the answer; empty when the answer is the array.

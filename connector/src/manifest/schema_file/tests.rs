@@ -58,7 +58,7 @@ fn problem(schema: &str, document: &str) -> String {
 }
 
 const WHOLE: &str = r#"schema = { file = "api/acme.json" }"#;
-const ORDER: &str = r##"schema = { file = "api/acme.json", pointer = "/components/schemas/Order" }"##;
+const ORDER: &str = r#"schema = { file = "api/acme.json", pointer = "/components/schemas/Order" }"#;
 
 #[test]
 fn every_type_has_one_of_appflows() {
