@@ -59,7 +59,7 @@ pub(super) fn fill(manifest: &mut Manifest, read: impl Fn(&str) -> io::Result<St
 /// The file is packaged with the manifest, under the same path.
 fn is_beside(file: &str) -> bool {
     let is_plain = Path::new(file).components().all(|component| matches!(component, Component::Normal(_)));
-    is_plain && !file.is_empty() && !file.contains('\\')
+    is_plain && !file.is_empty() && !file.contains("//") && !file.contains('\\')
 }
 
 fn fields(file: &SchemaFile, document: &Document) -> Result<IndexMap<String, Field>, Trouble> {
