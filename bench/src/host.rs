@@ -164,7 +164,7 @@ async fn error(State(shared): State<Arc<Shared>>, body: Bytes) -> StatusCode {
     StatusCode::ACCEPTED
 }
 
-/// Serves the same page for every GET, until it is dropped.
+/// An API on loopback, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Upstream {
     base_url: String,
@@ -172,16 +172,21 @@ pub(crate) struct Upstream {
 }
 
 impl Upstream {
-    /// Listens on a free loopback port.
+    /// Serves the same page for every request, on a free loopback port.
     pub(crate) async fn start(page: String) -> io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let base_url = format!("http://{}", listener.local_addr()?);
         let page = Bytes::from(page);
         let answer = move || {
             let page = page.clone();
             async move { ([("content-type", "application/json")], page) }
         };
-        let server = serve(listener, Router::new().fallback(answer));
+        Self::serve(Router::new().fallback(answer)).await
+    }
+
+    /// Serves what a router answers, on a free loopback port.
+    pub(crate) async fn serve(router: Router) -> io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let base_url = format!("http://{}", listener.local_addr()?);
+        let server = serve(listener, router);
         Ok(Self { base_url, server })
     }
 

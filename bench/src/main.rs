@@ -10,6 +10,7 @@ mod outside;
 mod page;
 mod process;
 mod report;
+mod salesforce;
 mod series;
 
 use std::error::Error;

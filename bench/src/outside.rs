@@ -10,10 +10,11 @@ use crate::Failure;
 use crate::host::Upstream;
 use crate::page::{self, ENTITY, Shape};
 use crate::process::Process;
+use crate::salesforce;
 use crate::series::{Series, milliseconds};
 
-/// Invocations of a process after its first: metadata requests, pages.
-const WARM: (usize, usize) = (50, 10);
+/// Invocations of a process after its first: metadata requests, pages, work through the Salesforce manifest.
+const WARM: (usize, usize, usize) = (50, 10, 10);
 
 /// The executables.
 #[derive(Debug, Clone, Copy)]
@@ -67,8 +68,35 @@ struct Turn<'a> {
     peak_memory: Option<u64>,
 }
 
-/// Measures metadata requests and pages.
-pub(crate) async fn measure(contestants: Contestants<'_>, rounds: usize) -> Result<[Comparison; 2], Failure> {
+/// Measures metadata requests and pages, then the same and inserts through the Salesforce manifest.
+pub(crate) async fn measure(contestants: Contestants<'_>, rounds: usize) -> Result<Vec<Comparison>, Failure> {
+    let mut measured = common(contestants, rounds).await?;
+    measured.extend(with_salesforce(contestants, rounds.div_ceil(4)).await?);
+    Ok(measured)
+}
+
+/// Work through the Salesforce manifest. The bare runtime gets as much text as the connector gets from either side.
+async fn with_salesforce(contestants: Contestants<'_>, rounds: usize) -> Result<Vec<Comparison>, Failure> {
+    let upstream = Upstream::serve(salesforce::router()).await?;
+    let folder = tempfile::tempdir()?;
+    let manifest = folder.path().join("connector.toml");
+    std::fs::write(&manifest, salesforce::manifest(upstream.base_url()))?;
+    let mut measured = Vec::new();
+    for (work, operation, request, floor) in [
+        ("DescribeEntity, 500 fields", Operation::DescribeEntity, salesforce::metadata(), salesforce::describe()),
+        ("QueryData, 5,000 × 500 B", Operation::QueryData, salesforce::query(), salesforce::all_pages()),
+        ("WriteData, 100 inserts", Operation::WriteData, salesforce::insert(), salesforce::insert()),
+    ] {
+        let turns = [
+            Turn::new(contestants.connector, Some(&manifest), request.into()),
+            Turn::new(contestants.echo, None, floor.into()),
+        ];
+        measured.push(compare(work, operation, turns, rounds, WARM.2).await?);
+    }
+    Ok(measured)
+}
+
+async fn common(contestants: Contestants<'_>, rounds: usize) -> Result<Vec<Comparison>, Failure> {
     let page = Shape::LONG.page();
     let upstream = Upstream::start(page.clone()).await?;
     let folder = tempfile::tempdir()?;
@@ -93,7 +121,7 @@ pub(crate) async fn measure(contestants: Contestants<'_>, rounds: usize) -> Resu
         Turn::new(contestants.echo, None, page.into()),
     ];
     let pages = compare("QueryData, 5 MB", Operation::QueryData, pages, rounds.div_ceil(4), WARM.1).await?;
-    Ok([metadata, pages])
+    Ok(vec![metadata, pages])
 }
 
 /// In each round both processes start, then take turns invocation by invocation.
@@ -134,12 +162,17 @@ async fn compare(
 fn judge(operation: Operation, answer: &[u8]) -> Result<(), Failure> {
     let response = Response::decode(operation, answer)?;
     response.outcome().map_err(|details| format!("the connector failed: {details:?}"))?;
-    if let Response::QueryData(page) = response
-        && page.next_token.is_some()
-    {
-        return Err("the connector did not return the whole page".into());
+    match response {
+        Response::QueryData(page) if page.next_token.is_some() => {
+            Err("the connector did not return the whole page".into())
+        }
+        Response::WriteData(written)
+            if written.write_record_results.as_ref().map_or(0, Vec::len) != salesforce::INSERTS =>
+        {
+            Err("the connector did not report every record".into())
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 impl<'a> Turn<'a> {

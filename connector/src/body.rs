@@ -85,6 +85,14 @@ impl Json {
         serde_json::to_string(self).unwrap_or_default()
     }
 
+    /// Takes the text of an object apart, so that members can be put beside those that it has.
+    fn open(&mut self) {
+        let Self::Raw(raw) = self else { return };
+        if let Ok(members) = serde_json::from_str::<IndexMap<String, Box<RawValue>>>(raw.get()) {
+            *self = Self::Object(members.into_iter().map(|(name, value)| (name, Self::Raw(value))).collect());
+        }
+    }
+
     /// Puts a value at a JSON pointer, making the objects that lead there; `-` appends to an array. What is in the way is
     /// replaced.
     pub(crate) fn put(&mut self, pointer: &str, value: Self) {
@@ -100,6 +108,7 @@ impl Json {
                 at = last;
             } else {
                 let name = step.replace("~1", "/").replace("~0", "~");
+                at.open();
                 if !matches!(at, Self::Object(_)) {
                     *at = Self::Object(IndexMap::new());
                 }
@@ -124,6 +133,9 @@ mod tests {
         body.put("/list/-", Json::from("y"));
         body.put("/e~1f", Json::from("z"));
         assert_eq!(body.to_json(), r#"{"a":{"b":1,"c":{"d":1.500}},"list":["x","y"],"e/f":"z"}"#);
+        body.put("/raw", Json::number(r#"{"x":1.0,"y":{"z":2}}"#));
+        body.put("/raw/y/w", Json::number("3"));
+        assert!(body.to_json().ends_with(r#""raw":{"x":1.0,"y":{"z":2,"w":3}}}"#), "{}", body.to_json());
         body.put("", Json::from("all"));
         assert_eq!(body.to_json(), r#""all""#);
     }

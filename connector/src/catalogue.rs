@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use appflow_sdk::protocol::{
-    ConfigurationBuilder, ConnectorRuntimeSetting, DescribeConnectorConfigurationResponse, EntityDefinition,
-    FieldDefinition, RuntimeSettingScope, RuntimeSettingType,
+    ConfigurationBuilder, ConnectorMode, ConnectorRuntimeSetting, DescribeConnectorConfigurationResponse,
+    EntityDefinition, FieldDefinition, RuntimeSettingScope, RuntimeSettingType,
 };
 
 use crate::authentication;
 use crate::known::{Access, Known, SourceField};
-use crate::manifest::{Entity, Manifest};
+use crate::manifest::{Entity, Field, Manifest};
+use crate::writable::{self, Settable};
 
 /// The answer to `DescribeConnectorConfiguration`. That it is plausible was checked with the manifest.
 pub(crate) fn configuration(manifest: &Manifest) -> DescribeConnectorConfigurationResponse {
@@ -21,7 +22,21 @@ pub(crate) fn configuration(manifest: &Manifest) -> DescribeConnectorConfigurati
     if let Some(url) = &identity.logo_url {
         configuration = configuration.logo_url(url);
     }
+    configuration = configuration.modes(modes(manifest));
+    let writes = writable::operations(manifest.writes());
+    if !writes.is_empty() {
+        configuration = configuration.write_operations(writes);
+    }
     settings(manifest).into_iter().fold(configuration, ConfigurationBuilder::setting).build_unchecked()
+}
+
+/// The ends of a flow at which the connector can stand: what the manifest has tables for.
+fn modes(manifest: &Manifest) -> Vec<ConnectorMode> {
+    let discovered = manifest.discovery.as_ref().is_some_and(|discovery| discovery.read.is_some());
+    let reads = discovered || manifest.entities.values().any(|entity| entity.read.is_some());
+    let writes = manifest.writes().any(|write| !write.is_empty());
+    let source = (reads || !writes).then_some(ConnectorMode::Source);
+    source.into_iter().chain(writes.then_some(ConnectorMode::Destination)).collect()
 }
 
 /// The runtime settings: the base URL, and those of the manifest.
@@ -71,9 +86,19 @@ fn entity_of(name: &str, entity: &Entity) -> Known {
         if let Some(description) = &declared.description {
             field = field.description(description);
         }
-        field
+        if entity.read.is_none() && entity.retrieve.is_none() {
+            writable::only(&mut field);
+        }
+        if entity.write.is_empty() {
+            field
+        } else {
+            field.write_properties(settable(declared).properties(&entity.write))
+        }
     });
     let mut definition = EntityDefinition::new(name, fields.collect());
+    if !entity.write.is_empty() {
+        definition = definition.writable();
+    }
     if let Some(label) = &entity.label {
         definition = definition.label(label);
     }
@@ -90,6 +115,18 @@ fn entity_of(name: &str, entity: &Entity) -> Known {
     });
     let access = Access { read: entity.read.clone(), retrieve: entity.retrieve.clone(), write: entity.write.clone() };
     Known { definition, fields: sources.collect(), access: Arc::new(access) }
+}
+
+/// What the manifest says of setting a field.
+fn settable(declared: &Field) -> Settable {
+    Settable {
+        is_key: declared.primary_key,
+        is_external_id: declared.external_id,
+        is_nullable: declared.nullable.unwrap_or(!declared.primary_key),
+        is_creatable: declared.creatable.unwrap_or(true),
+        is_updatable: declared.updatable.unwrap_or(!declared.primary_key),
+        is_defaulted: declared.defaulted,
+    }
 }
 
 #[cfg(test)]

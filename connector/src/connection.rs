@@ -13,7 +13,7 @@ use crate::body::Json;
 use crate::call::Call;
 use crate::client::{Answer, Client};
 use crate::failure;
-use crate::manifest::{Manifest, Method, Request};
+use crate::manifest::{Manifest, Meaning, Method, Request};
 use crate::template;
 
 /// The name that stands for the version of the API that a connection was made for.
@@ -65,7 +65,8 @@ impl<'a> Connection<'a> {
     /// The value of a name in a template: what the place knows, else a setting, else what AppFlow says of the connection.
     fn value(&self, name: &str, known: &dyn Fn(&str) -> Option<String>) -> Option<String> {
         known(name).or_else(|| match name {
-            API_VERSION => self.settings.api_version.clone(),
+            // A connection is tested before AppFlow knows a version.
+            API_VERSION => self.settings.api_version.as_ref().or(self.manifest.connector.api_versions.first()).cloned(),
             setting => self.settings.setting(setting).map(str::to_owned),
         })
     }
@@ -91,6 +92,20 @@ impl<'a> Connection<'a> {
         otherwise: Method,
         known: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Call, ConnectorError> {
+        self.call_with(request, otherwise, &|name| known(name).map(|text| Json::from(text.as_str())))
+    }
+
+    /// As [`call`](Self::call), with values that keep their types where they stand alone in the body.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub(crate) fn call_with(
+        &self,
+        request: &Request,
+        otherwise: Method,
+        values: &dyn Fn(&str) -> Option<Json>,
+    ) -> Result<Call, ConnectorError> {
+        let known = &|name: &str| values(name).map(|value| value.to_text());
         let value_of = |name: &str| self.value(name, known);
         let mut url = self.base.join(&self.manifest.connection.path_prefix, &request.path, value_of)?;
         for templates in [&self.manifest.connection.parameters, &request.parameters] {
@@ -102,7 +117,7 @@ impl<'a> Connection<'a> {
             call.header(name, &value)?;
         }
         if let Some(template) = &request.body {
-            let as_json = |name: &str| value_of(name).map(|value| Json::from(value.as_str()));
+            let as_json = |name: &str| values(name).or_else(|| value_of(name).map(|value| Json::from(value.as_str())));
             let body = Json::filled(template, &as_json).map_err(|name| {
                 ConnectorError::invalid_argument(format!(
                     "{name:?} is missing, and the body of {} needs it",
@@ -112,6 +127,11 @@ impl<'a> Connection<'a> {
             call.body = Some(body);
         }
         Ok(call)
+    }
+
+    /// The settings of the connection and of the flow.
+    pub(crate) fn settings(&self) -> &ConnectorContext {
+        self.settings
     }
 
     /// Most requests at a time.
@@ -134,6 +154,24 @@ impl<'a> Connection<'a> {
     /// outside this process.
     pub(crate) fn kept(&self, link: &str) -> Url {
         self.base.at(link)
+    }
+
+    /// What the manifest says of a code of the API's.
+    pub(crate) fn meaning(&self, code: &str) -> Option<&Meaning> {
+        self.manifest.failures.codes.get(code)
+    }
+
+    /// Makes calls until one succeeds, as long as that may help.
+    ///
+    /// # Errors
+    /// That of the last call.
+    pub(crate) async fn repeat<T, F: Future<Output = Result<T, ConnectorError>>>(
+        &self,
+        repeat: Repeat,
+        context: &InvocationContext,
+        call: impl FnMut() -> F,
+    ) -> Result<T, ConnectorError> {
+        self.client.retry().run(context, repeat, call).await
     }
 
     /// Sends a request, again if that may help, and returns the answer if it is a success.

@@ -86,7 +86,7 @@ pub(crate) fn of_transport(request: &str, url: &Url, error: reqwest::Error, limi
 }
 
 /// One line of an API's own words, of bounded length.
-fn quote(said: &str) -> String {
+pub(crate) fn quote(said: &str) -> String {
     let words = said.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     let line = words.collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(QUOTE_LIMIT) {

@@ -1,4 +1,4 @@
-//! An AppFlow source connector for HTTP/JSON APIs, described by a [`Manifest`] instead of code.
+//! An AppFlow connector, source and destination, for HTTP/JSON APIs, described by a [`Manifest`] instead of code.
 //!
 //! The binary is [`HttpConnector`] on AWS Lambda. A connector that needs code for one entity and not for the others can
 //! hold an [`HttpConnector`] and delegate to it.
@@ -23,11 +23,9 @@
 //!
 //! How a query runs: the filter is divided (`translate`) into what the API is asked and a remainder that is applied
 //! here; pages of the API are read (`paging`, `client`); the SDK's `Pager` takes them apart, filters and projects, cuts
-//! AppFlow's pages from them and keeps where to go on in a token (`query`). What goes wrong becomes a code and a message
-//! in `failure`.
-
-use std::collections::HashMap;
-use std::sync::Arc;
+//! AppFlow's pages from them and keeps where to go on in a token (`query`). How records are written: each is checked and
+//! becomes one request, or part of one (`write/plan.rs`, `write/record.rs`); the SDK's `BatchWriter` hands them out, and an
+//! account is kept of what became of each (`write/ledger.rs`). What goes wrong becomes a code and a message in `failure`.
 
 mod address;
 mod authentication;
@@ -36,6 +34,8 @@ mod call;
 mod catalogue;
 mod client;
 mod connection;
+mod discovery;
+mod entities;
 mod failure;
 mod key;
 mod known;
@@ -47,8 +47,12 @@ mod retrieve;
 pub mod settings;
 mod template;
 mod translate;
+mod writable;
+mod write;
 
-pub use manifest::{BASE_URL_SETTING, Manifest, ManifestError, Problem};
+#[cfg(feature = "schema")]
+pub use manifest::schema::schema;
+pub use manifest::{BASE_URL_SETTING, Manifest, ManifestError, Place, Problem};
 pub use misconfigured::Misconfigured;
 
 use appflow_sdk::protocol::{
@@ -56,24 +60,23 @@ use appflow_sdk::protocol::{
     DescribeEntityRequest, DescribeEntityResponse, ListEntitiesRequest, ListEntitiesResponse, QueryDataRequest,
     QueryDataResponse, RetrieveDataRequest, RetrieveDataResponse, RuntimeSettingScope,
     ValidateConnectorRuntimeSettingsRequest, ValidateConnectorRuntimeSettingsResponse, ValidateCredentialsRequest,
-    ValidateCredentialsResponse,
+    ValidateCredentialsResponse, WriteDataRequest, WriteDataResponse,
 };
 use appflow_sdk::{
-    Catalogue, ConnectionCredentials, Connector, ConnectorError, InvocationContext, Repeat, Retry, validate_settings,
+    ConnectionCredentials, Connector, ConnectorError, InvocationContext, Repeat, Retry, validate_settings,
 };
 
 use crate::address::BaseUrl;
 use crate::client::Client;
 use crate::connection::Connection;
-use crate::known::Known;
+use crate::entities::Entities;
 use crate::manifest::Method;
 
 /// A connector for the API that a manifest describes.
 #[derive(Debug)]
 pub struct HttpConnector {
     manifest: Manifest,
-    catalogue: Catalogue,
-    known: HashMap<String, Arc<Known>>,
+    entities: Entities,
     configuration: DescribeConnectorConfigurationResponse,
     client: Client,
 }
@@ -82,11 +85,9 @@ impl HttpConnector {
     /// Makes the connector. Nothing is opened before the first request needs it.
     #[must_use]
     pub fn new(manifest: Manifest) -> Self {
-        let known = catalogue::known(&manifest);
-        let catalogue = Catalogue::new(known.iter().map(|known| known.definition.clone()).collect());
-        let known = known.into_iter().map(|known| (known.name().to_owned(), Arc::new(known))).collect();
+        let entities = Entities::new(&manifest);
         let configuration = catalogue::configuration(&manifest);
-        Self { manifest, catalogue, known, configuration, client: Client::default() }
+        Self { manifest, entities, configuration, client: Client::default() }
     }
 
     /// Sets how requests to the API are repeated when they fail; [`Retry::default`] without.
@@ -102,13 +103,6 @@ impl HttpConnector {
         credentials: &ConnectionCredentials,
     ) -> Result<Connection<'a>, ConnectorError> {
         Connection::open(&self.client, &self.manifest, settings, credentials)
-    }
-
-    fn entity(&self, name: &str) -> Result<Arc<Known>, ConnectorError> {
-        // The catalogue's error lists what there is.
-        self.catalogue.get(name)?;
-        let known = self.known.get(name).cloned();
-        known.ok_or_else(|| ConnectorError::invalid_argument(format!("there is no {name:?}")))
     }
 }
 
@@ -158,17 +152,40 @@ impl Connector for HttpConnector {
     async fn list_entities(
         &self,
         request: ListEntitiesRequest,
-        _: &InvocationContext,
+        context: &InvocationContext,
     ) -> Result<ListEntitiesResponse, ConnectorError> {
-        self.catalogue.list(&request)
+        if !self.entities.must_ask() {
+            return self.entities.list(&request, None, context).await;
+        }
+        let settings = &request.connector_context;
+        let list = async |credentials: ConnectionCredentials| {
+            let connection = self.connect(settings, &credentials)?;
+            self.entities.list(&request, Some(&connection), context).await
+        };
+        context.with_credentials(settings, list).await
     }
 
     async fn describe_entity(
         &self,
         request: DescribeEntityRequest,
-        _: &InvocationContext,
+        context: &InvocationContext,
     ) -> Result<DescribeEntityResponse, ConnectorError> {
-        self.catalogue.describe(&request)
+        let name = request.entity_identifier.as_str();
+        let known = match self.entities.fixed(name) {
+            Some(known) => known,
+            None if !self.entities.must_ask() => return Err(self.entities.unknown(name)),
+            None => {
+                let settings = &request.connector_context;
+                let find = async |credentials: ConnectionCredentials| {
+                    let connection = self.connect(settings, &credentials)?;
+                    self.entities.find(name, &connection, context).await
+                };
+                context.with_credentials(settings, find).await?
+            }
+        };
+        let mut response = DescribeEntityResponse::new(known.definition.clone());
+        response.cache_control = self.entities.cache_control();
+        Ok(response)
     }
 
     async fn query_data(
@@ -176,12 +193,11 @@ impl Connector for HttpConnector {
         request: QueryDataRequest,
         context: &InvocationContext,
     ) -> Result<QueryDataResponse, ConnectorError> {
-        let known = self.entity(&request.entity_identifier)?;
         let settings = &request.connector_context;
-        let query = |credentials| {
-            let connection = self.connect(settings, &credentials);
-            let (request, known) = (&request, &known);
-            async move { query::query(&connection?, known, request, context).await }
+        let query = async |credentials: ConnectionCredentials| {
+            let connection = self.connect(settings, &credentials)?;
+            let known = self.entities.find(&request.entity_identifier, &connection, context).await?;
+            query::query(&connection, &known, &request, context).await
         };
         context.with_credentials(settings, query).await
     }
@@ -191,13 +207,31 @@ impl Connector for HttpConnector {
         request: RetrieveDataRequest,
         context: &InvocationContext,
     ) -> Result<RetrieveDataResponse, ConnectorError> {
-        let known = self.entity(&request.entity_identifier)?;
         let settings = &request.connector_context;
-        let retrieve = |credentials| {
-            let connection = self.connect(settings, &credentials);
-            let (request, known) = (&request, &known);
-            async move { retrieve::retrieve(&connection?, known, request, context).await }
+        let retrieve = async |credentials: ConnectionCredentials| {
+            let connection = self.connect(settings, &credentials)?;
+            let known = self.entities.find(&request.entity_identifier, &connection, context).await?;
+            retrieve::retrieve(&connection, &known, &request, context).await
         };
         context.with_credentials(settings, retrieve).await
+    }
+
+    async fn write_data(
+        &self,
+        request: WriteDataRequest,
+        context: &InvocationContext,
+    ) -> Result<WriteDataResponse, ConnectorError> {
+        let settings = &request.connector_context;
+        let find = async |credentials: ConnectionCredentials| {
+            let connection = self.connect(settings, &credentials)?;
+            self.entities.find(&request.entity_identifier, &connection, context).await
+        };
+        let known = match self.entities.fixed(&request.entity_identifier) {
+            Some(known) => known,
+            None if !self.entities.must_ask() => return Err(self.entities.unknown(&request.entity_identifier)),
+            None => context.with_credentials(settings, find).await?,
+        };
+        let connect = |credentials: &ConnectionCredentials| self.connect(settings, credentials);
+        write::write(&connect, &self.configuration.supported_write_operations, &known, &request, context).await
     }
 }

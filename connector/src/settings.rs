@@ -82,6 +82,17 @@ mod tests {
     }
 
     #[test]
+    fn every_manifest_that_ships_is_right() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests");
+        let mut count = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            Manifest::read(&entry.unwrap().path()).unwrap();
+            count += 1;
+        }
+        assert!(count >= 2, "{count}");
+    }
+
+    #[test]
     fn a_named_manifest_is_the_only_one() {
         let root = ("LAMBDA_TASK_ROOT", "/var/task");
         assert_eq!(look(&[root, ("CONNECTOR_MANIFEST", "m.toml")]), [PathBuf::from("/var/task/m.toml")]);

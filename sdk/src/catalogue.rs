@@ -32,21 +32,8 @@ impl Catalogue {
         if let Some(path) = request.entities_path.as_deref().filter(|path| !path.is_empty()) {
             return Err(ConnectorError::invalid_argument(format!("there are no entities below {path:?}")));
         }
-        let start = match request.next_token.as_deref().filter(|token| !token.is_empty()) {
-            None => 0,
-            Some(token) => {
-                1 + self.position(token).ok_or_else(|| {
-                    ConnectorError::invalid_argument(format!("nextToken {token:?} is not one that this connector gave"))
-                })?
-            }
-        };
-        let size = usize::try_from(request.max_result).unwrap_or(0).max(1);
-        let rest = self.definitions.get(start..).unwrap_or_default();
-        let page: Vec<Entity> = rest.iter().take(size).map(|definition| definition.entity.clone()).collect();
-        let next_token = (rest.len() > page.len()).then(|| page.last().map(|last| last.entity_identifier.clone()));
-        let mut response = ListEntitiesResponse::new(page);
-        response.next_token = next_token.flatten();
-        Ok(response)
+        let entities: Vec<_> = self.definitions.iter().map(|definition| &definition.entity).collect();
+        page_of_entities(&entities, request)
     }
 
     /// One entity with its fields.
@@ -74,6 +61,35 @@ impl Catalogue {
     fn position(&self, entity_identifier: &str) -> Option<usize> {
         self.definitions.iter().position(|known| known.entity.entity_identifier == entity_identifier)
     }
+}
+
+/// One page of a list of entities that are all of one level. Its token is the identifier of the last entity of the page
+/// before, so that the list may have grown meanwhile.
+///
+/// # Errors
+/// `InvalidArgument` when the token names no entity of the list.
+pub fn page_of_entities(
+    entities: &[&Entity],
+    request: &ListEntitiesRequest,
+) -> Result<ListEntitiesResponse, ConnectorError> {
+    let start = match request.next_token.as_deref().filter(|token| !token.is_empty()) {
+        None => 0,
+        Some(token) => {
+            let last = entities.iter().position(|entity| entity.entity_identifier == token);
+            1 + last.ok_or_else(|| {
+                ConnectorError::invalid_argument(format!(
+                    "nextToken {token:?} is not one that this connector gave, or the entity is gone; list anew"
+                ))
+            })?
+        }
+    };
+    let size = usize::try_from(request.max_result).unwrap_or(0).max(1);
+    let rest = entities.get(start..).unwrap_or_default();
+    let page: Vec<Entity> = rest.iter().take(size).map(|entity| (*entity).clone()).collect();
+    let next_token = (rest.len() > page.len()).then(|| page.last().map(|last| last.entity_identifier.clone()));
+    let mut response = ListEntitiesResponse::new(page);
+    response.next_token = next_token.flatten();
+    Ok(response)
 }
 
 #[cfg(test)]

@@ -84,9 +84,10 @@ impl InvocationContext {
         self
     }
 
-    /// Brings the deadline forward by `margin`: time that the connector must not use.
+    /// Brings the deadline forward by `margin`: time that what gets this copy must not use, because something else needs
+    /// it afterwards.
     #[must_use]
-    pub(crate) fn keep_back(mut self, margin: Duration) -> Self {
+    pub fn keep_back(mut self, margin: Duration) -> Self {
         self.deadline = self.deadline.checked_sub(margin).unwrap_or_else(Instant::now);
         self
     }

@@ -87,6 +87,7 @@ mod invocation;
 pub mod lambda;
 #[cfg(feature = "marketplace")]
 pub mod marketplace;
+mod nearest;
 mod pace;
 mod page;
 mod pager;
@@ -105,13 +106,14 @@ mod writer;
 
 #[cfg(feature = "derive")]
 pub use appflow_derive::Entity;
-pub use catalogue::Catalogue;
+pub use catalogue::{Catalogue, page_of_entities};
 pub use connector::Connector;
 pub use credentials::{ConnectionCredentials, SecretStore};
 pub use dispatch::{dispatch, handle, handle_with_summary};
 pub use entity::{Entity, FieldType};
 pub use error::{ConnectorError, HTTP_STATUS_CODES};
 pub use invocation::InvocationContext;
+pub use nearest::nearest;
 pub use page::{JsonPage, PageError, PageErrorKind, PageLayout};
 pub use pager::{Pager, SourcePage};
 pub use record_buffer::{BYTE_BUDGET, RecordBuffer};

@@ -8,12 +8,14 @@
     reason = "a harness that cannot do its part stops the test, and says why"
 )]
 
+mod api;
 mod binaries;
 mod laptop;
 mod peers;
 mod recorder;
 mod services;
 
+pub use api::Api;
 pub use binaries::{Binaries, binaries, destination, workspace};
 pub use laptop::{Laptop, Run, Server};
 pub use peers::{Peers, peers_or_skip};

@@ -1,12 +1,14 @@
 //! Servers of other people, started for a journey and ended with it.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek};
-use std::net::SocketAddr;
+use std::io::{BufRead, BufReader, Read, Seek, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::binaries::clean_command;
+use serde_json::Value;
+
+use crate::binaries::{clean_command, workspace};
 use crate::peers::{JSON_SERVER, ODATA, Peers, WRITABLE_DATASETTE};
 
 /// A server that listens on a port of the system's choosing, ended when dropped.
@@ -29,6 +31,8 @@ impl Service {
     pub const ODATA_CLERK: (&str, &str) = ("clerk", "Grüße 1");
     /// A user of the OData service who may read, and write all but orders.
     pub const ODATA_GUEST: (&str, &str) = ("guest", "guest");
+    /// The access token of the Salesforce-like server.
+    pub const SALESFORCE_TOKEN: &str = "00D000000000001!sample";
     /// The API key of json-server, expected in the header `X-Api-Key`.
     pub const JSON_SERVER_KEY: &str = "k/ey+with=odd chars";
 
@@ -71,6 +75,31 @@ impl Service {
         Some((service, token))
     }
 
+    /// Starts the server that behaves as Salesforce's public pages say, with so many accounts; `further` are its options.
+    #[must_use]
+    pub fn salesforce(accounts: usize, further: &[&str]) -> Self {
+        let mut command = clean_command("python3");
+        command.arg("-B").arg(workspace().join("tests/peers/salesforce")).args(["--port", "0", "--until-eof"]);
+        Self::start(command.args(["--accounts", &accounts.to_string()]).args(further), Announced::Output)
+    }
+
+    /// Sends a request outside of any connector, and gives back the head of the answer and its body.
+    #[must_use]
+    pub fn request(&self, request: &str, headers: &[(&str, &str)], body: &str) -> (String, Value) {
+        let mut server = TcpStream::connect(self.address).expect("the service listens");
+        // HTTP 1.0, so that no answer comes in chunks.
+        let length = body.len();
+        let mut text = format!("{request} HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n");
+        for (name, value) in headers {
+            text.push_str(&format!("{name}: {value}\r\n"));
+        }
+        write!(server, "{text}\r\n{body}").expect("the service reads");
+        let mut answer = String::new();
+        server.read_to_string(&mut answer).expect("the service answers");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
+        (head.to_owned(), serde_json::from_str(body).unwrap_or(Value::Null))
+    }
+
     /// Where to send requests.
     #[must_use]
     pub fn base_url(&self) -> String {
@@ -82,7 +111,8 @@ impl Service {
         // What it says elsewhere goes to a file, so that it never waits for a reader.
         let mut log = tempfile::tempfile().expect("there is room for a temporary file");
         let elsewhere = log.try_clone().expect("the file is open");
-        command.stdin(Stdio::null());
+        // Held open while the service lives: some end when it closes, which it does even if the tests are killed.
+        command.stdin(Stdio::piped());
         match announced {
             Announced::Output => command.stdout(Stdio::piped()).stderr(elsewhere),
             Announced::Errors => command.stdout(elsewhere).stderr(Stdio::piped()),

@@ -14,6 +14,10 @@ mod boto3;
 mod cargo_lambda;
 // The same binary with another manifest: 100,000 rows of SQLite behind Datasette.
 mod datasette;
+// Salesforce's manifest against a server that behaves as Salesforce's public pages say.
+mod salesforce;
+// The manifest of json-server against json-server.
+mod json_server;
 // The servers of other people start, answer and end.
 mod peers;
 // Every kind of authentication, through a connection of AppFlow's.

@@ -1,27 +1,10 @@
 //! The servers of other people start, answer and end.
 
-use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Command;
 
 use appflow_tests::{Laptop, Service};
 use serde_json::{Value, json};
-
-/// Sends a request and gives back the head of the answer and its body.
-fn ask(service: &Service, request: &str, headers: &[(&str, &str)], body: &str) -> (String, Value) {
-    let mut server = TcpStream::connect(service.address).unwrap();
-    // HTTP 1.0, so that no answer comes in chunks.
-    write!(server, "{request} HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: {}\r\n", body.len())
-        .unwrap();
-    for (name, value) in headers {
-        write!(server, "{name}: {value}\r\n").unwrap();
-    }
-    write!(server, "\r\n{body}").unwrap();
-    let mut answer = String::new();
-    server.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.to_owned(), serde_json::from_str(body).unwrap_or(Value::Null))
-}
 
 fn is_gone(service: Service) {
     let address = service.address;
@@ -35,20 +18,20 @@ fn the_odata_service_answers_page_by_page_to_those_who_have_a_user() {
     // "clerk:Grüße 1"
     let clerk = [("Authorization", "Basic Y2xlcms6R3LDvMOfZSAx")];
 
-    let (head, _) = ask(&service, "GET /odata/v4/shop/Orders", &[], "");
+    let (head, _) = service.request("GET /odata/v4/shop/Orders", &[], "");
     assert!(head.starts_with("HTTP/1.1 401"), "{head}");
-    let (_, page) = ask(&service, "GET /odata/v4/shop/Orders?$select=ID,total", &clerk, "");
+    let (_, page) = service.request("GET /odata/v4/shop/Orders?$select=ID,total", &clerk, "");
     assert_eq!(page["value"].as_array().unwrap().len(), 100);
     assert_eq!(page["value"][0], json!({"ID": 1, "total": "0.37"}));
     let next = format!("GET /odata/v4/shop/{}", page["@odata.nextLink"].as_str().unwrap());
-    let (_, page) = ask(&service, &next, &clerk, "");
+    let (_, page) = service.request(&next, &clerk, "");
     assert_eq!(page["value"].as_array().unwrap().len(), 20);
     assert_eq!(page["@odata.nextLink"], Value::Null);
 
-    let (head, made) = ask(&service, "POST /odata/v4/shop/Labels", &clerk, r#"{"code": "new", "text": "ü"}"#);
+    let (head, made) = service.request("POST /odata/v4/shop/Labels", &clerk, r#"{"code": "new", "text": "ü"}"#);
     assert!(head.starts_with("HTTP/1.1 201"), "{head}");
     assert_eq!(made["text"], "ü");
-    let (head, refused) = ask(&service, "POST /odata/v4/shop/Labels", &clerk, r#"{"code": "new"}"#);
+    let (head, refused) = service.request("POST /odata/v4/shop/Labels", &clerk, r#"{"code": "new"}"#);
     assert!(head.starts_with("HTTP/1.1 409"), "{head}");
     assert_eq!(refused["error"]["code"], "ENTITY_ALREADY_EXISTS");
     is_gone(service);
@@ -59,13 +42,13 @@ fn json_server_links_its_pages_and_wants_a_key() {
     let Some(service) = Service::json_server("json-server", 30) else { return };
     let key = [("X-Api-Key", Service::JSON_SERVER_KEY), ("Host", "api.example")];
 
-    let (head, refused) = ask(&service, "GET /orders", &[], "");
+    let (head, refused) = service.request("GET /orders", &[], "");
     assert!(head.starts_with("HTTP/1.1 401"), "{head}");
     assert_eq!(refused["error"]["code"], "unauthorized");
-    let (head, page) = ask(&service, "GET /orders?_page=1&_limit=20", &key, "");
+    let (head, page) = service.request("GET /orders?_page=1&_limit=20", &key, "");
     assert_eq!(page.as_array().unwrap().len(), 20);
     assert!(head.contains(r#"<http://api.example/orders?_page=2&_limit=20>; rel="next""#), "{head}");
-    let (head, page) = ask(&service, "GET /orders?_page=2&_limit=20", &key, "");
+    let (head, page) = service.request("GET /orders?_page=2&_limit=20", &key, "");
     assert_eq!(page.as_array().unwrap().len(), 10);
     assert!(!head.contains(r#"rel="next""#), "{head}");
     is_gone(service);
@@ -83,12 +66,12 @@ fn datasette_writes_for_those_who_have_a_token() {
     assert!(made.unwrap().success());
 
     let row = r#"{"row": {"id": 7, "x": "ü"}}"#;
-    let (head, _) = ask(&service, "POST /shop/t/-/insert", &[], row);
+    let (head, _) = service.request("POST /shop/t/-/insert", &[], row);
     assert!(head.starts_with("HTTP/1.1 403"), "{head}");
     let bearer = format!("Bearer {token}");
-    let (head, _) = ask(&service, "POST /shop/t/-/insert", &[("Authorization", &bearer)], row);
+    let (head, _) = service.request("POST /shop/t/-/insert", &[("Authorization", &bearer)], row);
     assert!(head.starts_with("HTTP/1.1 201"), "{head}");
-    let (_, page) = ask(&service, "GET /shop/t.json", &[], "");
+    let (_, page) = service.request("GET /shop/t.json", &[], "");
     assert_eq!(page["rows"], json!([{"id": 7, "x": "ü"}]));
     is_gone(service);
 }

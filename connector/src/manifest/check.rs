@@ -1,12 +1,15 @@
 //! What a manifest must be beyond its form: every problem at once, each with the key it is at.
 
+mod discovery;
 mod reading;
+mod writing;
 
 use appflow_sdk::protocol::{FieldDataType, OAuth2GrantType, RuntimeSettingScope, RuntimeSettingType};
 use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::Value;
 
-use super::{Bearer, Entity, HeaderScheme, Manifest, NO_AUTHENTICATION, Problem, Request};
+use super::nearest::hint;
+use super::{Bearer, Entity, HeaderScheme, Manifest, NO_AUTHENTICATION, Place, Problem, Request};
 use crate::address::BaseUrl;
 use crate::catalogue;
 use crate::template;
@@ -32,6 +35,9 @@ pub(super) fn problems(manifest: &Manifest) -> Vec<Problem> {
     for (name, entity) in &manifest.entities {
         check.entity(name, entity);
     }
+    if let Some(discovery) = &manifest.discovery {
+        check.discovery(discovery);
+    }
     check.configuration();
     check.problems
 }
@@ -43,7 +49,7 @@ struct Check<'m> {
 
 impl Check<'_> {
     fn add(&mut self, key: impl Into<String>, message: impl Into<String>) {
-        self.problems.push(Problem { key: key.into(), message: message.into() });
+        self.problems.push(Problem { place: Place::default(), key: key.into(), message: message.into() });
     }
 
     fn require(&mut self, holds: bool, key: &str, message: &str) {
@@ -206,13 +212,8 @@ impl Check<'_> {
             if let RuntimeSettingType::Unknown(text) = &setting.data_type {
                 self.add(&place, format!("{text:?} is no type; there are {}", list(RuntimeSettingType::ALL)));
             }
-            match &setting.scope {
-                RuntimeSettingScope::ConnectorProfile | RuntimeSettingScope::Source => {}
-                RuntimeSettingScope::Destination
-                | RuntimeSettingScope::SourceAndDestination
-                | RuntimeSettingScope::Unknown(_) => {
-                    self.add(&place, "`scope` must be CONNECTOR_PROFILE or SOURCE");
-                }
+            if let RuntimeSettingScope::Unknown(text) = &setting.scope {
+                self.add(&place, format!("{text:?} is no scope; there are {}", list(RuntimeSettingScope::ALL)));
             }
         }
     }
@@ -228,6 +229,7 @@ impl Check<'_> {
             let keys = entity.fields.values().filter(|field| field.primary_key).count();
             self.retrieve(&format!("{place}.retrieve"), retrieve, keys == 1);
         }
+        self.write(&format!("{place}.write"), &entity.write, Some(entity));
     }
 
     fn fields(&mut self, place: &str, entity: &Entity) {
@@ -280,7 +282,12 @@ impl Check<'_> {
             Ok(names) => {
                 for name in names.into_iter().filter(|name| !extra.contains(name) && *name != "apiVersion") {
                     match settings.get(name) {
-                        None => self.add(key, format!("there is no setting {name:?}; declare it as [settings.{name}]")),
+                        None => {
+                            let hint = hint(name, settings.keys().map(String::as_str).chain(extra.iter().copied()));
+                            let message =
+                                format!("there is no setting {name:?}; declare it as [settings.{name}]{hint}");
+                            self.add(key, message);
+                        }
                         Some(setting) if !setting.required => {
                             self.add(key, format!("the setting {name:?} stands in a path, so it must be `required`"));
                         }
@@ -318,7 +325,8 @@ impl Check<'_> {
             Err(problem) => self.add(key, problem.to_string()),
             Ok(names) => {
                 for name in names.into_iter().filter(|name| !known.contains(name)) {
-                    self.add(key, format!("{{{name}}} stands for nothing; there are {}", known.join(", ")));
+                    let hint = hint(name, known.iter().copied());
+                    self.add(key, format!("{{{name}}} stands for nothing; there are {}{hint}", known.join(", ")));
                 }
             }
         }
@@ -361,3 +369,5 @@ fn list<T: ToString>(all: &[T]) -> String {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod writing_tests;

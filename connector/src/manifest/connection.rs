@@ -63,7 +63,7 @@ pub(crate) struct Failures {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Meaning {
     /// One of AppFlow's error codes.
-    #[cfg_attr(feature = "schema", schemars(with = "super::schema::OneErrorCode"))]
+    #[cfg_attr(feature = "schema", schemars(with = "super::schema::Code"))]
     pub(crate) error: ErrorCode,
     /// Whether the request certainly had no effect, so that even a write may be tried again.
     #[serde(default)]

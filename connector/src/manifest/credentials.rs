@@ -87,7 +87,7 @@ pub(crate) struct HeaderScheme {
 
 /// One input field of a [`HeaderScheme`].
 #[derive(Debug, Clone, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "CredentialField"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "InputField"))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Parameter {
     /// Shown above the input field.

@@ -34,7 +34,7 @@ pub(crate) struct Discovery {
     pub(crate) odata: Option<Request>,
     /// AppFlow's types by the API's names of types; `"*"` is for all others, `String` without it.
     #[serde(default)]
-    #[cfg_attr(feature = "schema", schemars(with = "IndexMap<String, super::schema::FieldType>"))]
+    #[cfg_attr(feature = "schema", schemars(with = "IndexMap<String, super::schema::DataType>"))]
     pub(crate) types: IndexMap<String, FieldDataType>,
     /// What stands between the names of a nested member's field, such as `.` for `address.city`; without it nested objects
     /// are one field of type `Struct`.
@@ -152,8 +152,11 @@ pub(crate) struct Describe {
 
 /// A test of an item: `"/pointer"` asks for true there; a table asks for certain values.
 #[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schema", schemars(deny_unknown_fields, transform = super::schema::test))]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(deny_unknown_fields, transform = super::schema::test)
+)]
 pub(crate) struct Test {
     /// Where the tested value stands.
     pub(crate) pointer: String,

@@ -61,7 +61,7 @@ pub(crate) struct SchemaFile {
 pub(crate) struct Field {
     /// One of AppFlow's types.
     #[serde(rename = "type")]
-    #[cfg_attr(feature = "schema", schemars(with = "super::schema::FieldType"))]
+    #[cfg_attr(feature = "schema", schemars(with = "super::schema::DataType"))]
     pub(crate) data_type: FieldDataType,
     /// Shown instead of the name.
     #[serde(default)]

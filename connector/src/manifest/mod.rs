@@ -36,24 +36,30 @@ mod connection;
 mod credentials;
 mod discovery;
 mod entity;
+mod form;
+#[cfg(test)]
+mod form_tests;
+mod nearest;
 mod paging;
 mod parse;
+mod place;
 mod reading;
 mod request;
 #[cfg(feature = "schema")]
-mod schema;
+pub(crate) mod schema;
 mod schema_file;
 mod writing;
 
 pub(crate) use connection::{Connection, Failures, Limits, Meaning};
 pub(crate) use credentials::{ApiKey, Authentication, Bearer, HeaderScheme, NO_AUTHENTICATION};
-pub(crate) use discovery::Discovery;
+pub(crate) use discovery::{Describe, Discovery, List, Test};
 pub(crate) use entity::{Entity, Field};
 pub(crate) use paging::Paging;
 pub use parse::{ManifestError, Problem};
+pub use place::Place;
 pub(crate) use reading::{FilterParameter, OData, Projection, Read, Retrieve, Soql, ValueFormat};
 pub(crate) use request::{Method, Parameter, Request};
-pub(crate) use writing::Write;
+pub(crate) use writing::{Operation, Results, Write};
 
 use appflow_sdk::protocol::{RuntimeSettingScope, RuntimeSettingType};
 use indexmap::IndexMap;
@@ -62,7 +68,7 @@ use serde::Deserialize;
 /// The key of the runtime setting that holds the base URL.
 pub const BASE_URL_SETTING: &str = "baseUrl";
 
-/// A manifest that was read and found consistent.
+/// A manifest: what an API is like, so that reading and writing it needs no code.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -102,6 +108,12 @@ impl Manifest {
     #[must_use]
     pub fn version(&self) -> &str {
         &self.connector.version
+    }
+
+    /// How records are written: of each entity, and of those that the API describes.
+    pub(crate) fn writes(&self) -> impl Iterator<Item = &Write> {
+        let discovered = self.discovery.iter().map(|discovery| &discovery.write);
+        self.entities.values().map(|entity| &entity.write).chain(discovered)
     }
 
     /// The identifiers of the entities that the manifest describes, in the order of the file.
@@ -156,7 +168,7 @@ pub(crate) struct Setting {
     pub(crate) required: bool,
     /// Where it is asked for: on the connection unless said otherwise.
     #[serde(default = "on_the_connection")]
-    #[cfg_attr(feature = "schema", schemars(with = "schema::SettingScope"))]
+    #[cfg_attr(feature = "schema", schemars(with = "schema::Scope"))]
     pub(crate) scope: RuntimeSettingScope,
     /// The values to choose from, when the choice is closed.
     #[serde(default)]

@@ -4,7 +4,10 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Manifest, check, schema_file};
+use toml::de::DeTable;
+
+use super::form::{self, Form};
+use super::{Manifest, Place, check, place, schema_file};
 
 /// A file is not a manifest that can be used.
 #[derive(Debug)]
@@ -22,22 +25,20 @@ pub enum ManifestError {
         /// Why not.
         source: io::Error,
     },
-    /// The text is not TOML, or has a table or key that a manifest does not have.
+    /// The text is not TOML.
     Malformed {
         /// The file.
         path: PathBuf,
-        /// From 1.
-        line: usize,
-        /// In characters, from 1.
-        column: usize,
+        /// Where.
+        place: Place,
         /// What is wrong there.
         message: String,
     },
-    /// The text can be read and contradicts itself or AppFlow's rules.
+    /// The text has keys that a manifest does not have or lacks some, contradicts itself or breaks AppFlow's rules.
     Inconsistent {
         /// The file.
         path: PathBuf,
-        /// Everything that is wrong, in the order of the file's tables.
+        /// Everything that is wrong: what concerns the form first.
         problems: Vec<Problem>,
     },
 }
@@ -45,7 +46,9 @@ pub enum ManifestError {
 /// One thing that is wrong with a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Where: `entities.orders.path`.
+    /// Where the key stands in the file, or the longest part of it that is there.
+    pub place: Place,
+    /// Which key: `entities.orders.read.request`. Empty when it is the file as a whole.
     pub key: String,
     /// What, and what would be right.
     pub message: String,
@@ -53,6 +56,9 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.key.is_empty() {
+            return write!(f, "the manifest {}", self.message);
+        }
         write!(f, "{}: {}", self.key, self.message)
     }
 }
@@ -69,14 +75,14 @@ impl fmt::Display for ManifestError {
                 f.write_str("; set CONNECTOR_MANIFEST to its path")
             }
             Self::Unreadable { path, .. } => write!(f, "the manifest {} cannot be read", path.display()),
-            Self::Malformed { path, line, column, message } => {
+            Self::Malformed { path, place: Place { line, column }, message } => {
                 write!(f, "{}:{line}:{column}: {message}", path.display())
             }
             Self::Inconsistent { path, problems } => {
-                write!(f, "{}: ", path.display())?;
                 for (index, problem) in problems.iter().enumerate() {
                     let separator = if index == 0 { "" } else { "; " };
-                    write!(f, "{separator}{problem}")?;
+                    let Place { line, column } = problem.place;
+                    write!(f, "{separator}{}:{line}:{column}: {problem}", path.display())?;
                 }
                 Ok(())
             }
@@ -107,31 +113,52 @@ impl Manifest {
     /// Reads a manifest from its text. Messages name the path, and files that the manifest names are read from its folder.
     ///
     /// # Errors
-    /// [`ManifestError::Malformed`] at the first place that is not a manifest's; else [`ManifestError::Inconsistent`]
-    /// with everything that is wrong at once.
+    /// [`ManifestError::Malformed`] where the text is not TOML; else [`ManifestError::Inconsistent`] with everything that is
+    /// wrong at once.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ManifestError> {
-        let mut manifest: Self = toml::from_str(text).map_err(|error| {
-            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-            let last_line = before.rsplit('\n').next().unwrap_or_default();
-            ManifestError::Malformed {
-                path: path.to_owned(),
-                line: before.matches('\n').count() + 1,
-                column: last_line.chars().count() + 1,
-                // The parser's messages may run over several lines; what follows the first repeats the place.
-                message: error.message().lines().collect::<Vec<_>>().join(", "),
+        let (manifest, mut problems) = match toml::from_str::<Self>(text) {
+            Ok(mut manifest) => {
+                let problems = rules(&mut manifest, path);
+                (Some(manifest), problems)
             }
-        })?;
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let mut problems = schema_file::fill(&mut manifest, |file| std::fs::read_to_string(folder.join(file)));
-        // Without the fields of a file, the rules would miss them.
-        if problems.is_empty() {
-            problems = check::problems(&manifest);
+            Err(_) => {
+                let document = DeTable::parse(text).map_err(|error| malformed(text, path, &error))?;
+                let mut form = form::read(&document);
+                let rules = form.rest.as_mut().map(|rest| rules(rest, path)).unwrap_or_default();
+                let rules = rules.into_iter().filter(|problem| !form.may_have_caused(problem));
+                let rules: Vec<_> = rules.collect();
+                let Form { mut problems, .. } = form;
+                problems.extend(rules);
+                (None, problems)
+            }
+        };
+        match manifest {
+            Some(manifest) if problems.is_empty() => Ok(manifest),
+            Some(_) | None => {
+                if let Ok(document) = DeTable::parse(text) {
+                    for problem in &mut problems {
+                        problem.place = place::of_key(text, document.get_ref(), &problem.key);
+                    }
+                }
+                Err(ManifestError::Inconsistent { path: path.to_owned(), problems })
+            }
         }
-        if problems.is_empty() {
-            Ok(manifest)
-        } else {
-            Err(ManifestError::Inconsistent { path: path.to_owned(), problems })
-        }
+    }
+}
+
+/// Adds the fields that files describe, and applies the rules. Where a file cannot be used, the rules would miss its fields, so
+/// they wait.
+fn rules(manifest: &mut Manifest, path: &Path) -> Vec<Problem> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let problems = schema_file::fill(manifest, |file| std::fs::read_to_string(folder.join(file)));
+    if problems.is_empty() { check::problems(manifest) } else { problems }
+}
+
+fn malformed(text: &str, path: &Path, error: &toml::de::Error) -> ManifestError {
+    ManifestError::Malformed {
+        path: path.to_owned(),
+        place: Place::of(text, error.span().map_or(0, |span| span.start)),
+        message: error.message().lines().collect::<Vec<_>>().join(", "),
     }
 }
 
@@ -172,19 +199,6 @@ id = { type = "Integer" }
     fn names_line_and_column_of_a_syntax_error() {
         let message = malformed(&MINIMAL.replace("request = \"/orders\"", "request = /orders"));
         assert!(message.starts_with("m.toml:9:11: "), "{message}");
-    }
-
-    #[test]
-    fn names_the_place_of_a_key_that_is_not_known() {
-        let message = malformed(&MINIMAL.replace("request =", "reqest ="));
-        assert!(message.starts_with("m.toml:9:1: unknown field `reqest`"), "{message}");
-        let nested = malformed(&(MINIMAL.to_owned() + "[entities.orders.read.paging]\nkind = \"pages\"\n"));
-        assert!(nested.contains("unknown variant `pages`"), "{nested}");
-        let missing = malformed(&(MINIMAL.to_owned() + "[entities.orders.read.paging]\nkind = \"page\"\n"));
-        assert!(missing.contains("missing field `parameter`"), "{missing}");
-        let filter =
-            malformed(&(MINIMAL.to_owned() + "[entities.orders.read.filters]\nid = { \"=\" = { name = \"x\" } }\n"));
-        assert!(filter.contains("unknown field `name`"), "{filter}");
     }
 
     #[test]

@@ -128,8 +128,11 @@ fn yes() -> bool {
 
 /// A parameter that filters in the API: `"name"`, or a table with particulars.
 #[derive(Debug, Clone)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schema", schemars(deny_unknown_fields, transform = super::schema::text_or_table))]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(deny_unknown_fields, transform = super::schema::text_or_table)
+)]
 pub(crate) struct FilterParameter {
     /// The parameter.
     pub(crate) parameter: Parameter,

@@ -8,13 +8,18 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::Value;
 
+use crate::template;
+
 /// A request: a text such as `"GET /orders"`, where `GET` may be left out, or a table.
 ///
 /// Paths, parameters, headers and body may hold `{names}`: settings, and what the place of the request knows besides, such
 /// as `{id}` or `{entity}`. A value is encoded for where it stands and cannot change the rest of the request.
 #[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schema", schemars(deny_unknown_fields, transform = super::schema::text_or_table))]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(deny_unknown_fields, transform = super::schema::text_or_table)
+)]
 pub(crate) struct Request {
     /// `GET` for what reads, and as its table says for what writes, unless said otherwise.
     pub(crate) method: Option<Method>,
@@ -34,6 +39,23 @@ impl Request {
     /// A request that is its path alone.
     pub(crate) fn to(path: impl Into<String>) -> Self {
         Self { method: None, path: path.into(), parameters: IndexMap::new(), headers: IndexMap::new(), body: None }
+    }
+
+    /// Whether a name stands for something anywhere in the request.
+    pub(crate) fn mentions(&self, name: &str) -> bool {
+        let held = |text: &str| template::names(text).is_ok_and(|names| names.contains(&name));
+        let mut texts = self.parameters.values().chain(self.headers.values());
+        held(&self.path) || texts.any(|text| held(text)) || self.body.as_ref().is_some_and(|body| any_text(body, &held))
+    }
+}
+
+/// Whether any text in a document passes.
+fn any_text(value: &Value, passes: &dyn Fn(&str) -> bool) -> bool {
+    match value {
+        Value::String(text) => passes(text),
+        Value::Array(items) => items.iter().any(|item| any_text(item, passes)),
+        Value::Object(members) => members.values().any(|member| any_text(member, passes)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
@@ -125,6 +147,7 @@ impl<'de> Deserialize<'de> for Request {
 /// Where a value goes in a request: `"name"` is a query parameter, `"header:Name"` a header, `"body:/pointer"` a member of
 /// the JSON body, where `/-` at the end appends to an array.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = super::schema::text))]
 pub(crate) enum Parameter {
     /// A query parameter.
     Query(String),

@@ -1,94 +1,101 @@
-//! The JSON Schema of manifests, made from their Rust types: what editors complete.
+//! The JSON Schema of manifests, made from their types: editors complete and explain a manifest with it, and the reference is
+//! written from it. For tools; the Lambda function does without.
 
 use std::borrow::Cow;
 
 use appflow_sdk::protocol::{ErrorCode, FieldDataType, OAuth2GrantType, RuntimeSettingScope, RuntimeSettingType};
-use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::Manifest;
-use super::request::Parameter;
 
-impl Manifest {
-    /// The JSON Schema (draft 2020-12) of manifests. Descriptions are in Markdown.
-    #[must_use]
-    pub fn schema() -> Value {
-        let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Self>().to_value();
-        if let Some(members) = schema.as_object_mut() {
-            members.insert("title".to_owned(), json!("A manifest of an AppFlow connector"));
-        }
-        tidy(&mut schema);
-        schema
+/// The JSON Schema (draft 2020-12) of manifests. Descriptions are Markdown, each paragraph on a line.
+#[must_use]
+pub fn schema() -> Value {
+    let mut schema = SchemaGenerator::default().into_root_schema_for::<Manifest>().to_value();
+    tidy(&mut schema);
+    if let Some(root) = schema.as_object_mut() {
+        root.insert("title".to_owned(), json!("AppFlow connector manifest"));
     }
+    schema
 }
 
-/// Turns what is meant for readers of the code into what is meant for writers of manifests.
-fn tidy(schema: &mut Value) {
-    match schema {
+/// Takes out what concerns Rust only: null, which TOML has not, formats of numbers, and the line breaks of comments.
+fn tidy(value: &mut Value) {
+    match value {
         Value::Object(members) => {
+            members.values_mut().for_each(tidy);
+            if let Some(Value::Array(types)) = members.get_mut("type") {
+                types.retain(|each| each != "null");
+                if let [only] = types.as_slice() {
+                    let only = only.clone();
+                    members.insert("type".to_owned(), only);
+                }
+            }
+            if let Some(Value::Array(choices)) = members.get_mut("anyOf") {
+                choices.retain(|choice| choice.get("type").is_none_or(|each| each != "null"));
+                if let [Value::Object(only)] = choices.as_slice() {
+                    let only = only.clone();
+                    members.remove("anyOf");
+                    // What is said of the key wins over what is said of its type.
+                    for (name, value) in only {
+                        members.entry(name).or_insert(value);
+                    }
+                }
+            }
+            if members.get("default").is_some_and(Value::is_null) {
+                members.remove("default");
+            }
+            if members.get("format").is_some_and(Value::is_string) {
+                members.remove("format");
+            }
             if let Some(Value::String(text)) = members.get_mut("description") {
                 *text = paragraphs(text);
             }
-            members.values_mut().for_each(tidy);
         }
         Value::Array(items) => items.iter_mut().for_each(tidy),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
-/// One line for each paragraph, and no links into the code.
-fn paragraphs(text: &str) -> String {
-    let joined: Vec<_> = text.split("\n\n").map(|paragraph| paragraph.replace('\n', " ")).collect();
-    joined.join("\n\n").replace("[`", "`").replace("`]", "`")
+/// A comment with each paragraph on one line, and names of types that are no links.
+fn paragraphs(comment: &str) -> String {
+    let unlinked = comment.replace("[`", "`").replace("`]", "`");
+    let paragraphs = unlinked.split("\n\n").map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "));
+    paragraphs.collect::<Vec<_>>().join("\n\n")
 }
 
-/// A table that may be a text as well.
+/// What a text may stand for as well: the table's `description` is that of both.
 pub(super) fn text_or_table(schema: &mut Schema) {
-    let mut table = std::mem::take(schema.ensure_object());
+    let mut table = std::mem::take(schema);
     let description = table.remove("description");
-    let choice = schema.ensure_object();
-    choice.extend(description.map(|text| ("description".to_owned(), text)));
-    choice.insert("anyOf".to_owned(), json!([{ "type": "string" }, table]));
+    *schema = json_schema!({ "anyOf": [{ "type": "string", "minLength": 1 }, table] });
+    if let Some(description) = description {
+        schema.insert("description".to_owned(), description);
+    }
 }
 
-/// As [`text_or_table`], with a key of which the Rust type has another form.
+/// A test of discovery: its table has `equals` for an `any_of` of one value.
 pub(super) fn test(schema: &mut Schema) {
-    if let Some(Value::Object(properties)) = schema.ensure_object().get_mut("properties") {
-        let equals = json!({ "description": "The value that it must be; the same as `any_of` with one value." });
-        properties.insert("equals".to_owned(), equals);
+    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        properties.insert("equals".to_owned(), json!({ "description": "The value that it must be." }));
     }
     text_or_table(schema);
 }
 
-impl JsonSchema for Parameter {
-    fn schema_name() -> Cow<'static, str> {
-        "Parameter".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "string",
-            "minLength": 1,
-            "description": "Where a value goes in a request: `name` is a query parameter, `header:Name` a header, \
-                `body:/pointer` a member of the JSON body, where `/-` at the end appends to an array.",
-        })
+/// A text, whatever it is taken apart into.
+pub(super) fn text(schema: &mut Schema) {
+    let description = schema.remove("description");
+    *schema = json_schema!({ "type": "string", "minLength": 1 });
+    if let Some(description) = description {
+        schema.insert("description".to_owned(), description);
     }
 }
 
-/// One of AppFlow's closed lists of names.
-fn names<T: ToString>(description: &str, all: &[T]) -> Schema {
-    let all: Vec<_> = all.iter().map(ToString::to_string).collect();
-    let mut members = Map::new();
-    members.insert("type".to_owned(), json!("string"));
-    members.insert("description".to_owned(), json!(description));
-    members.insert("enum".to_owned(), json!(all));
-    members.into()
-}
-
-macro_rules! list_of_names {
-    ($($(#[$about:meta])* $name:ident of $list:ty: $description:literal;)+) => {$(
-        $(#[$about])*
+/// Stands for a type of the protocol, of which a manifest may have AppFlow's values.
+macro_rules! values_of {
+    ($($(#[$comment:meta])* $name:ident = $values:ty;)+) => {$(
+        $(#[$comment])*
         pub(super) struct $name;
 
         impl JsonSchema for $name {
@@ -96,62 +103,68 @@ macro_rules! list_of_names {
                 stringify!($name).into()
             }
 
+            fn inline_schema() -> bool {
+                true
+            }
+
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                names($description, <$list>::ALL)
+                let values: Vec<_> = <$values>::ALL.iter().map(ToString::to_string).collect();
+                json_schema!({ "type": "string", "enum": values })
             }
         }
     )+};
 }
 
-list_of_names! {
-    /// The type of a field.
-    FieldType of FieldDataType: "A type of AppFlow's.";
-    /// The type of a setting.
-    SettingType of RuntimeSettingType: "A type of AppFlow's for settings.";
-    /// Where a setting is asked for.
-    SettingScope of RuntimeSettingScope: "Where AppFlow asks for a setting.";
-    /// How access tokens are obtained.
-    Grant of OAuth2GrantType: "A grant of OAuth 2.";
-    /// What a failure is.
-    OneErrorCode of ErrorCode: "One of AppFlow's error codes.";
+values_of! {
+    /// Types of fields.
+    DataType = FieldDataType;
+    /// Kinds of failures.
+    Code = ErrorCode;
+    /// Types of runtime settings.
+    SettingType = RuntimeSettingType;
+    /// Where runtime settings are asked for.
+    Scope = RuntimeSettingScope;
+    /// Ways to obtain a token.
+    Grant = OAuth2GrantType;
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Every table and key says what it is.
     #[test]
-    fn says_of_every_table_which_keys_it_has_and_of_every_key_what_it_is() {
-        let schema = Manifest::schema();
-        let mut tables = 0;
-        visit(&schema, &mut |at| {
-            let Some(Value::Object(properties)) = at.get("properties") else { return };
-            tables += 1;
-            assert_eq!(at.get("additionalProperties"), Some(&Value::Bool(false)), "{at}");
-            for (name, property) in properties {
-                let is_said = property.get("description").is_some() || property.get("const").is_some();
-                assert!(is_said, "{name}: {property}");
+    fn everything_is_described_and_closed() {
+        fn walk(at: &str, schema: &Value, keys: &mut usize) {
+            if let Some(Value::Object(properties)) = schema.get("properties") {
+                let closed = schema.get("additionalProperties") == Some(&json!(false));
+                assert!(closed, "{at} takes any key");
+                for (name, property) in properties {
+                    *keys += 1;
+                    let is_said = property.get("description").is_some() || property.get("const").is_some();
+                    assert!(is_said, "{at}.{name} says nothing");
+                }
             }
-        });
-        assert!(tables > 20, "{tables}");
-    }
-
-    fn visit(value: &Value, see: &mut dyn FnMut(&Value)) {
-        see(value);
-        match value {
-            Value::Object(members) => members.values().for_each(|member| visit(member, see)),
-            Value::Array(items) => items.iter().for_each(|item| visit(item, see)),
-            _ => {}
+            match schema {
+                Value::Object(members) => {
+                    members.iter().for_each(|(name, member)| walk(&format!("{at}/{name}"), member, keys));
+                }
+                Value::Array(items) => items.iter().for_each(|item| walk(at, item, keys)),
+                _ => {}
+            }
         }
+        let mut keys = 0;
+        walk("", &schema(), &mut keys);
+        assert!(keys > 120, "{keys}");
+        assert!(!schema().to_string().contains("\"null\""));
     }
 
     #[test]
-    fn names_the_choices() {
-        let schema = Manifest::schema();
-        assert_eq!(schema.pointer("/$defs/FieldType/enum/0"), Some(&json!("String")));
-        assert_eq!(schema.pointer("/$defs/Request/anyOf/0"), Some(&json!({ "type": "string" })));
-        assert_eq!(schema.pointer("/$defs/Request/anyOf/1/required"), Some(&json!(["path"])));
-        let description = schema.pointer("/properties/entities/description").and_then(Value::as_str);
-        assert_eq!(description, Some("Entities that the manifest describes, by the identifier that AppFlow uses."));
+    fn enums_have_the_values_of_the_protocol() {
+        let schema = schema();
+        let field = &schema["$defs"]["Field"]["properties"]["type"];
+        assert_eq!(field["enum"].as_array().unwrap().len(), FieldDataType::ALL.len());
+        assert_eq!(schema["$defs"]["Meaning"]["properties"]["error"]["enum"][0], ErrorCode::ALL[0].to_string());
+        assert_eq!(schema["$defs"]["Setting"]["properties"]["scope"]["default"], "CONNECTOR_PROFILE");
     }
 }

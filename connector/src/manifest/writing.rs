@@ -1,5 +1,6 @@
 //! `[….write.OPERATION]`: how records are written.
 
+use appflow_sdk::protocol::WriteOperationType;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -22,6 +23,29 @@ pub(crate) struct Write {
     /// Deletes records; `DELETE` unless said otherwise.
     #[serde(default)]
     pub(crate) delete: Option<Operation>,
+}
+
+impl Write {
+    /// Whether nothing can be done.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.operations().next().is_none()
+    }
+
+    /// What can be done, in AppFlow's order.
+    pub(crate) fn operations(&self) -> impl Iterator<Item = (WriteOperationType, &Operation)> {
+        let all = [
+            (WriteOperationType::Insert, &self.insert),
+            (WriteOperationType::Update, &self.update),
+            (WriteOperationType::Upsert, &self.upsert),
+            (WriteOperationType::Delete, &self.delete),
+        ];
+        all.into_iter().filter_map(|(operation, rule)| Some((operation, rule.as_ref()?)))
+    }
+
+    /// How one operation is done, if it can be.
+    pub(crate) fn operation(&self, wanted: &WriteOperationType) -> Option<&Operation> {
+        self.operations().find(|(operation, _)| operation == wanted).map(|(_, rule)| rule)
+    }
 }
 
 /// One operation.

@@ -29,7 +29,7 @@ async fn each_kind_arrives_where_the_manifest_says() {
     let key = seen("api_key = { header = \"X-Key\" }", r#"{"apiKey":"k1"}"#).await;
     assert_eq!(header(&key, "x-key").as_deref(), Some("k1"));
     let query = seen("api_key = { parameter = \"key\" }", r#"{"apiKey":"k 1"}"#).await;
-    assert_eq!(query.query, "key=k+1");
+    assert_eq!(query.query, "key=k%201");
     let bearer = "bearer = { token_urls = [\"https://a.example\"], grants = [\"CLIENT_CREDENTIALS\"] }";
     let token = seen(bearer, r#"{"accessToken":"t1","refreshToken":"r"}"#).await;
     assert_eq!(header(&token, "authorization").as_deref(), Some("Bearer t1"));

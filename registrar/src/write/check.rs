@@ -10,9 +10,6 @@ use serde_json::value::RawValue;
 use super::{Given, place};
 use crate::error::{ErrorKind, RegistrarError};
 
-/// Longest name for which a near one is looked for, in bytes.
-const LONGEST_NAME: usize = 128;
-
 /// Checks that the connector offers the operation, and that the entity can be written.
 ///
 /// # Errors
@@ -106,15 +103,7 @@ fn is_field(name: &str, definition: &EntityDefinition) -> bool {
 }
 
 fn nearest<'a>(name: &str, definition: &'a EntityDefinition) -> Option<&'a str> {
-    let sought = name.to_lowercase();
-    let most = 1 + sought.chars().count() / 4;
-    let names = definition.fields.iter().map(|field| field.field_name.as_str());
-    names
-        .filter(|name| name.len() <= LONGEST_NAME && sought.len() <= LONGEST_NAME)
-        .map(|name| (strsim::osa_distance(&sought, &name.to_lowercase()), name))
-        .filter(|(distance, _)| *distance <= most)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
+    appflow_sdk::nearest(name, definition.fields.iter().map(|field| field.field_name.as_str()))
 }
 
 /// The members of all records, each with the line of the first record that has it, in the order of these lines.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::nearest::nearest;
 use crate::protocol::{ConnectorOperator, EntityDefinition, FieldDataType, FieldDefinition};
 
 use super::ast::{Comparison, Condition, Operand};
@@ -220,7 +221,10 @@ impl Resolver<'_> {
         self.entity.field(name).ok_or_else(|| {
             let entity = self.entity.entity.entity_identifier.clone();
             let names = self.entity.fields.iter().map(|field| field.field_name.as_str());
-            ResolveError::new(name, ResolveErrorKind::UnknownField { entity, nearest: nearest(name, names) })
+            ResolveError::new(
+                name,
+                ResolveErrorKind::UnknownField { entity, nearest: nearest(name, names).map(str::to_owned) },
+            )
         })
     }
 }
@@ -365,63 +369,5 @@ fn element(field: &FieldDefinition, value: &Value) -> Result<Element, ResolveErr
         },
         Value::Date(_) | Value::DateTime(_) => Ok(Element { moment: moment(value), ..element(value.to_string()) }),
         Value::Null => Err(ResolveErrorKind::NullDoesNotFit { operator: Comparison::Contains.symbol() }),
-    }
-}
-
-/// The name that resembles the sought one most: the same letters in other cases, or few changes away.
-fn nearest<'a>(sought: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
-    const LONGEST: usize = 128;
-    let sought = sought.to_lowercase();
-    let most = 1 + sought.chars().count() / 4;
-    names
-        .filter(|name| name.len() <= LONGEST && sought.len() <= LONGEST)
-        .map(|name| (changes(&sought, &name.to_lowercase()), name))
-        .filter(|(changes, _)| *changes <= most)
-        .min_by_key(|(changes, _)| *changes)
-        .map(|(_, name)| name.to_owned())
-}
-
-/// How many characters must be added, removed or replaced to turn one text into the other.
-fn changes(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (index, character) in from.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = index + 1;
-        for (column, other) in to.iter().enumerate() {
-            let replaced = diagonal + usize::from(character != *other);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row.last().copied().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn finds_the_nearest_name_if_one_is_near() {
-        let names = ["state", "total", "placed_at"];
-        for (sought, expected) in [
-            ("stat", Some("state")),
-            ("STATE", Some("state")),
-            ("placedAt", Some("placed_at")),
-            ("totl", Some("total")),
-            ("colour", None),
-            ("x", None),
-        ] {
-            assert_eq!(nearest(sought, names.into_iter()).as_deref(), expected, "{sought}");
-        }
-    }
-
-    #[test]
-    fn counts_the_changes_between_two_words() {
-        for (from, to, count) in
-            [("", "", 0), ("abc", "", 3), ("", "abc", 3), ("kitten", "sitting", 3), ("ab", "ba", 2)]
-        {
-            assert_eq!(changes(from, to), count, "{from} {to}");
-        }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use appflow_sdk::protocol::FieldDataType;
+use appflow_sdk::protocol::{FieldDataType, RuntimeSettingScope};
 use indexmap::IndexMap;
 
+use super::super::nearest::hint;
 use super::super::{Field, Paging, Parameter, Read, Retrieve};
 use super::{Check, texts};
 use crate::template;
@@ -14,6 +15,7 @@ impl Check<'_> {
     /// How a list is read. The fields are not known beforehand where the API describes them.
     pub(super) fn read(&mut self, place: &str, read: &Read, fields: Option<&IndexMap<String, Field>>) {
         self.request(&format!("{place}.request"), &read.request, &["entity"]);
+        self.settings_of_others(&format!("{place}.request"), &read.request, &RuntimeSettingScope::Destination, None);
         self.pointer(&format!("{place}.records"), &read.records);
         if let Some(total) = &read.total {
             self.pointer(&format!("{place}.total"), total);
@@ -101,7 +103,8 @@ impl Check<'_> {
         for (name, operators) in &read.filters {
             let key = format!("{place}.filters.{name}");
             let Some(field) = fields.get(name) else {
-                self.add(key, format!("the entity has no field {name:?}"));
+                let hint = hint(name, fields.keys().map(String::as_str));
+                self.add(key, format!("the entity has no field {name:?}{hint}"));
                 continue;
             };
             let allowed = operators_of(&field.data_type);

@@ -15,7 +15,7 @@ use indexmap::IndexMap;
 use self::document::{Document, Trouble, escaped};
 use self::shape::Shape;
 use super::entity::SchemaFile;
-use super::{Field, Manifest, Problem};
+use super::{Field, Manifest, Place, Problem};
 
 /// Objects within objects that are taken apart; below, an object is one field.
 const DEEPEST: usize = 8;
@@ -45,7 +45,9 @@ pub(super) fn fill(manifest: &mut Manifest, read: impl Fn(&str) -> io::Result<St
             }
         };
         match outcome {
-            Err(message) => problems.push(Problem { key: format!("entities.{name}.schema"), message }),
+            Err(message) => {
+                problems.push(Problem { place: Place::default(), key: format!("entities.{name}.schema"), message })
+            }
             Ok(fields) => {
                 for (name, field) in fields {
                     entity.fields.entry(name).or_insert(field);
