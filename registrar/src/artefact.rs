@@ -12,6 +12,7 @@ use crate::error::RegistrarError;
 use crate::event::Event;
 use crate::executable::{Head, head};
 use crate::interrupt::Interrupt;
+use crate::manifest_files::manifest_files;
 use crate::package::{BOOTSTRAP, Content, UNZIPPED_LIMIT_BYTES, ZIP_LIMIT_BYTES, look_into, zip};
 use crate::plan::WantedCode;
 use crate::project::Project;
@@ -169,14 +170,14 @@ fn build_failed(package: &str) -> RegistrarError {
         .with_hint("the compiler's messages are above")
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, RegistrarError> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, RegistrarError> {
     std::fs::read(path)
         .map_err(|error| RegistrarError::usage(format!("cannot read {}", path.display())).with_source(error))
 }
 
 fn package(executable: &Path, manifest: Option<&Path>) -> Result<Vec<u8>, RegistrarError> {
-    let manifest = manifest.map(read).transpose()?;
-    zip(&read(executable)?, manifest.as_deref())
+    let beside = manifest.map(manifest_files).transpose()?.unwrap_or_default();
+    zip(&read(executable)?, &beside)
 }
 
 /// Checks what Lambda would refuse, or what would fail only when it is invoked.
@@ -223,6 +224,8 @@ fn check(zip: &[u8], architecture: &str, local: bool) -> Result<(), RegistrarErr
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn elf(machine: u16) -> Vec<u8> {
@@ -241,21 +244,21 @@ mod tests {
 
     #[test]
     fn takes_what_the_function_can_start() {
-        assert!(check(&zip(&elf(183), None).unwrap(), "arm64", false).is_ok());
-        assert!(check(&zip(b"#!/bin/sh\n", None).unwrap(), "arm64", false).is_ok());
-        assert!(check(&zip(b"\xcf\xfa\xed\xfe", None).unwrap(), "arm64", true).is_ok());
+        assert!(check(&zip(&elf(183), &BTreeMap::new()).unwrap(), "arm64", false).is_ok());
+        assert!(check(&zip(b"#!/bin/sh\n", &BTreeMap::new()).unwrap(), "arm64", false).is_ok());
+        assert!(check(&zip(b"\xcf\xfa\xed\xfe", &BTreeMap::new()).unwrap(), "arm64", true).is_ok());
     }
 
     #[test]
     fn refuses_the_wrong_processor_and_names_both() {
-        let text = refusal(&zip(&elf(62), None).unwrap(), false);
+        let text = refusal(&zip(&elf(62), &BTreeMap::new()).unwrap(), false);
         assert_eq!(text, "bootstrap is built for x86_64, the function is to run on arm64");
     }
 
     #[test]
     fn refuses_what_lambda_cannot_start() {
-        assert!(refusal(&zip(b"\xcf\xfa\xed\xfe", None).unwrap(), false).contains("not an executable"));
-        assert!(refusal(&zip(&elf(40), None).unwrap(), true).contains("not an executable"));
+        assert!(refusal(&zip(b"\xcf\xfa\xed\xfe", &BTreeMap::new()).unwrap(), false).contains("not an executable"));
+        assert!(refusal(&zip(&elf(40), &BTreeMap::new()).unwrap(), true).contains("not an executable"));
         assert!(refusal(b"PK", false).contains("not a readable zip"));
     }
 

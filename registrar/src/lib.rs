@@ -33,6 +33,7 @@ pub mod explain;
 pub mod interrupt;
 pub mod local;
 pub mod manifest_check;
+pub mod manifest_files;
 pub mod observe;
 pub mod observed;
 pub mod outcome;

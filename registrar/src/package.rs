@@ -1,5 +1,6 @@
 //! The zip: the same bytes for the same files, so that its digest tells whether the code changed.
 
+use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Write};
 
 use zip::write::SimpleFileOptions;
@@ -22,15 +23,15 @@ pub const UNZIPPED_LIMIT_BYTES: u64 = 262_144_000;
 /// Fixed, so that neither the library's default nor its next version changes the bytes silently.
 const COMPRESSION_LEVEL: i64 = 9;
 
-/// Zips an executable and a manifest.
+/// Zips an executable and what goes beside it, by path.
 ///
 /// Entries are sorted, carry the earliest date that the format knows, and Unix permissions 0755 and 0644.
 ///
 /// # Errors
 /// [`ErrorKind::Bug`] if the zip cannot be written to memory.
-pub fn zip(executable: &[u8], manifest: Option<&[u8]>) -> Result<Vec<u8>, RegistrarError> {
+pub fn zip(executable: &[u8], beside: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>, RegistrarError> {
     let mut entries = vec![(BOOTSTRAP, 0o755, executable)];
-    entries.extend(manifest.map(|manifest| (MANIFEST, 0o644, manifest)));
+    entries.extend(beside.iter().map(|(path, content)| (path.as_str(), 0o644, content.as_slice())));
     entries.sort_unstable_by_key(|entry| entry.0);
     write(&entries)
         .map_err(|error| RegistrarError::new(ErrorKind::Bug, "could not write the zip to memory").with_source(error))
@@ -86,17 +87,21 @@ pub fn look_into(zip: &[u8]) -> Result<Content, RegistrarError> {
 mod tests {
     use super::*;
 
+    fn with(manifest: &str) -> BTreeMap<String, Vec<u8>> {
+        [(MANIFEST.to_owned(), manifest.into())].into()
+    }
+
     #[test]
     fn gives_equal_bytes_for_equal_files_and_others_for_others() {
-        let first = zip(b"code", Some(b"[connector]")).unwrap();
-        assert_eq!(first, zip(b"code", Some(b"[connector]")).unwrap());
-        assert_ne!(first, zip(b"code", Some(b"[other]")).unwrap());
-        assert_ne!(first, zip(b"code", None).unwrap());
+        let first = zip(b"code", &with("[connector]")).unwrap();
+        assert_eq!(first, zip(b"code", &with("[connector]")).unwrap());
+        assert_ne!(first, zip(b"code", &with("[other]")).unwrap());
+        assert_ne!(first, zip(b"code", &BTreeMap::new()).unwrap());
     }
 
     #[test]
     fn stores_sorted_entries_with_fixed_date_and_mode() {
-        let bytes = zip(b"code", Some(b"[connector]")).unwrap();
+        let bytes = zip(b"code", &with("[connector]")).unwrap();
         let mut archive = ZipArchive::new(Cursor::new(bytes)).unwrap();
         let mut entries = Vec::new();
         for index in 0..archive.len() {
@@ -116,13 +121,13 @@ mod tests {
     #[test]
     fn keeps_the_digest_that_the_format_had_when_this_was_written() {
         // A change here means that every deployed function gets new code once.
-        let bytes = zip(b"code", Some(b"[connector]\n")).unwrap();
+        let bytes = zip(b"code", &with("[connector]\n")).unwrap();
         assert_eq!(crate::digest::short_hex(&bytes, 16), "a3be43838c2b96ad");
     }
 
     #[test]
     fn finds_bootstrap_and_its_permission_in_a_zip() {
-        let content = look_into(&zip(b"code", None).unwrap()).unwrap();
+        let content = look_into(&zip(b"code", &BTreeMap::new()).unwrap()).unwrap();
         assert_eq!(content, Content { unzipped: 4, bootstrap: Some(b"code".to_vec()), is_executable: true });
         let plain = write(&[("bootstrap", 0o644, b"x"), ("other", 0o644, b"yy")]).unwrap();
         let content = look_into(&plain).unwrap();

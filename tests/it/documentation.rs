@@ -206,6 +206,8 @@ fn every_file_that_the_documentation_names_is_there() {
         "docs/architecture.md",
         "docs/protocol.md",
         "docs/deploying.md",
+        "docs/manifest.md",
+        "docs/without-rust.md",
         "docs/performance.md",
         "docs/writing-a-connector.md",
     ] {

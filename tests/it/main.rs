@@ -32,5 +32,9 @@ mod contract;
 mod template;
 // docs/ and README.md agree with the code.
 mod documentation;
+// The worked example of docs/without-rust.md is a manifest.
+mod without_rust;
+// docs/manifest.md is made from the types of the manifest.
+mod manifest_reference;
 // House rules that a machine can check.
 mod tidy;

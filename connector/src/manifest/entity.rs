@@ -38,7 +38,14 @@ pub(crate) struct Entity {
     pub(crate) write: Write,
 }
 
-/// A JSON Schema or OpenAPI document, in JSON, beside the manifest.
+/// A JSON Schema or OpenAPI document, in JSON, beside the manifest, where `deploy` packages it too.
+///
+/// Integers become `Long`, or `Short`, `Integer` and `BigInteger` where their `format` says how long they are; numbers
+/// `BigDecimal`, or `Double` and `Float`; texts `String`, or `Date`, `DateTime` and `ByteArray`; arrays `List`; objects `Struct`,
+/// or `Map` where the names of their members are open; what may be several of these, `String`. A member that is `required` and
+/// not nullable is never null; `readOnly` ones are not written, `writeOnly` ones not read; `enum`, `title`, `description` and
+/// `default` are taken over. `$ref` within the document, `allOf`, `oneOf` and `anyOf` are followed. Which field is the key and
+/// which one drives incremental pulls, no such document says: give those in `fields`, where a field of the same name wins.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]

@@ -48,6 +48,7 @@ mod reading;
 mod request;
 #[cfg(feature = "schema")]
 pub(crate) mod schema;
+mod schema_file;
 mod writing;
 
 pub(crate) use connection::{Connection, Failures, Limits, Meaning};

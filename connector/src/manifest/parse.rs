@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
 use super::form::{self, Form};
-use super::{Manifest, Place, check, place};
+use super::{Manifest, Place, check, place, schema_file};
 
 /// A file is not a manifest that can be used.
 #[derive(Debug)]
@@ -110,21 +110,21 @@ impl Manifest {
         Self::parse(&text, path)
     }
 
-    /// Reads a manifest from its text. The path serves messages only.
+    /// Reads a manifest from its text. Messages name the path, and files that the manifest names are read from its folder.
     ///
     /// # Errors
     /// [`ManifestError::Malformed`] where the text is not TOML; else [`ManifestError::Inconsistent`] with everything that is
     /// wrong at once.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ManifestError> {
         let (manifest, mut problems) = match toml::from_str::<Self>(text) {
-            Ok(manifest) => {
-                let problems = check::problems(&manifest);
+            Ok(mut manifest) => {
+                let problems = rules(&mut manifest, path);
                 (Some(manifest), problems)
             }
             Err(_) => {
                 let document = DeTable::parse(text).map_err(|error| malformed(text, path, &error))?;
-                let form = form::read(&document);
-                let rules = form.rest.as_ref().map(check::problems).unwrap_or_default();
+                let mut form = form::read(&document);
+                let rules = form.rest.as_mut().map(|rest| rules(rest, path)).unwrap_or_default();
                 let rules = rules.into_iter().filter(|problem| !form.may_have_caused(problem));
                 let rules: Vec<_> = rules.collect();
                 let Form { mut problems, .. } = form;
@@ -144,6 +144,14 @@ impl Manifest {
             }
         }
     }
+}
+
+/// Adds the fields that files describe, and applies the rules. Where a file cannot be used, the rules would miss its fields, so
+/// they wait.
+fn rules(manifest: &mut Manifest, path: &Path) -> Vec<Problem> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let problems = schema_file::fill(manifest, |file| std::fs::read_to_string(folder.join(file)));
+    if problems.is_empty() { check::problems(manifest) } else { problems }
 }
 
 fn malformed(text: &str, path: &Path, error: &toml::de::Error) -> ManifestError {

