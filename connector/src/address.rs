@@ -42,7 +42,7 @@ impl fmt::Display for NotABaseUrl {
 impl std::error::Error for NotABaseUrl {}
 
 impl BaseUrl {
-    /// Reads a base URL: `https`, or `http` to a loopback address.
+    /// Reads a base URL: `https`, or `http` to a loopback address. Whether requests may go there is for the guard to say.
     pub(crate) fn parse(text: &str) -> Result<Self, NotABaseUrl> {
         let url = Url::parse(text.trim()).map_err(|_| NotABaseUrl::NotAUrl)?;
         let host = url.host().ok_or(NotABaseUrl::NotAUrl)?;
@@ -59,6 +59,11 @@ impl BaseUrl {
             return Err(NotABaseUrl::Query);
         }
         Ok(Self(url))
+    }
+
+    /// The URL itself.
+    pub(crate) fn url(&self) -> &Url {
+        &self.0
     }
 
     /// The URL of a path of the manifest below the prefix.
@@ -154,6 +159,11 @@ pub(crate) fn add_parameters<'p>(url: &mut Url, parameters: impl IntoIterator<It
         };
         url.set_query(Some(&query));
     }
+}
+
+/// How many bytes of path and query a request for a URL sends.
+pub(crate) fn length(url: &Url) -> usize {
+    url.path().len() + url.query().map_or(0, |query| query.len() + 1)
 }
 
 /// How many bytes parameters take in a query, each with the `&` before it.

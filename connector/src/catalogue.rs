@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use appflow_sdk::protocol::{
     ConfigurationBuilder, ConnectorMode, ConnectorRuntimeSetting, DescribeConnectorConfigurationResponse,
-    EntityDefinition, FieldDefinition, RuntimeSettingScope, RuntimeSettingType,
+    EntityDefinition, FieldConstraints, FieldDefinition, RuntimeSettingScope, RuntimeSettingType,
 };
 
 use crate::authentication;
@@ -86,7 +86,16 @@ fn entity_of(name: &str, entity: &Entity) -> Known {
         if let Some(description) = &declared.description {
             field = field.description(description);
         }
-        if entity.read.is_none() && entity.retrieve.is_none() {
+        if !declared.values.is_empty() {
+            let mut constraints = FieldConstraints::default();
+            constraints.allowed_values = Some(declared.values.clone());
+            field = field.constraints(constraints);
+        }
+        if declared.filterable == Some(false) {
+            field.read_properties.get_or_insert_default().is_queryable = Some(false);
+            field.filter_operators = Vec::new();
+        }
+        if declared.readable == Some(false) || (entity.read.is_none() && entity.retrieve.is_none()) {
             writable::only(&mut field);
         }
         if entity.write.is_empty() {

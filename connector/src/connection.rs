@@ -1,5 +1,7 @@
 //! A connection as one request finds it: base URL, settings, credentials.
 
+use std::sync::Arc;
+
 use appflow_sdk::protocol::ConnectorContext;
 use appflow_sdk::{ConnectionCredentials, ConnectorError, InvocationContext, Repeat};
 use indexmap::IndexMap;
@@ -13,6 +15,7 @@ use crate::body::Json;
 use crate::call::Call;
 use crate::client::{Answer, Client};
 use crate::failure;
+use crate::gate::Gate;
 use crate::manifest::{Manifest, Meaning, Method, Request};
 use crate::template;
 
@@ -26,6 +29,7 @@ pub(crate) struct Connection<'a> {
     manifest: &'a Manifest,
     settings: &'a ConnectorContext,
     base: BaseUrl,
+    gate: Arc<Gate>,
     headers: HeaderMap,
     authentication: Authentication,
 }
@@ -47,8 +51,10 @@ impl<'a> Connection<'a> {
             base.ok_or_else(|| ConnectorError::invalid_argument(format!("the connection lacks the setting {key:?}")))?;
         let base = BaseUrl::parse(base)
             .map_err(|problem| ConnectorError::invalid_argument(format!("the setting {key:?} {problem}")))?;
+        client.guard().permit_url(base.url()).map_err(|forbidden| forbidden.refusal())?;
+        let gate = client.gate(base.url());
         let authentication = Authentication::new(&manifest.authentication, credentials)?;
-        let mut connection = Self { client, manifest, settings, base, headers: HeaderMap::new(), authentication };
+        let mut connection = Self { client, manifest, settings, base, gate, headers: HeaderMap::new(), authentication };
         connection.headers = connection.common_headers()?;
         Ok(connection)
     }
@@ -134,6 +140,13 @@ impl<'a> Connection<'a> {
         self.settings
     }
 
+    /// How many bytes may still be added to the address of a request, with what the credentials add.
+    pub(crate) fn room(&self, call: &Call) -> usize {
+        let mut url = call.url.clone();
+        self.authentication.add_to(&mut url);
+        self.manifest.limits.address_bytes.saturating_sub(address::length(&url))
+    }
+
     /// Most requests at a time.
     pub(crate) fn concurrency(&self) -> usize {
         self.manifest.limits.concurrency.max(1)
@@ -214,7 +227,7 @@ impl<'a> Connection<'a> {
         for more in [&call.headers, self.authentication.headers()] {
             headers.extend(more.iter().map(|(name, value)| (name.clone(), value.clone())));
         }
-        self.client.send(call, secret, headers, context).await
+        self.client.send(call, &self.gate, secret, headers, context).await
     }
 
     /// The answer, if its status is a success.
@@ -229,11 +242,14 @@ impl<'a> Connection<'a> {
     pub(crate) fn failure(&self, answer: &Answer, context: &InvocationContext) -> ConnectorError {
         let failures = &self.manifest.failures;
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let at =
-            |pointers: &[String]| pointers.iter().find_map(|pointer| Some(body.pointer(pointer)?.as_str()?.to_owned()));
+        let at = |pointers: &[String]| pointers.iter().find_map(|pointer| failure::words(body.pointer(pointer)?));
         let code = at(&failures.code);
         // Before it is cut, so that no half of a secret is left.
-        let said = at(&failures.message).map(|said| context.scrub(&said).into_owned());
+        let said = match (at(&failures.message), &code) {
+            (Some(message), Some(code)) if !message.contains(code.as_str()) => Some(format!("{code}: {message}")),
+            (message, code) => message.or_else(|| code.clone()),
+        };
+        let said = said.map(|said| context.scrub(&said).into_owned());
         let by_code = code.as_ref().and_then(|code| failures.codes.get(code));
         let meaning = by_code.or_else(|| failures.statuses.get(&answer.status.to_string()));
         failure::of_status(answer, said.as_deref(), meaning)

@@ -1,12 +1,16 @@
 //! What an API's failure means to AppFlow.
 
+use std::error::Error;
+use std::io;
 use std::time::{Duration, SystemTime};
 
 use appflow_sdk::ConnectorError;
 use reqwest::header::{LOCATION, RETRY_AFTER};
+use serde_json::Value;
 use url::Url;
 
 use crate::client::Answer;
+use crate::guard::{Forbidden, Unresolved};
 use crate::manifest::Meaning;
 
 /// Longest piece of an API's own message that is passed on, in characters.
@@ -19,6 +23,8 @@ pub(crate) fn of_status(answer: &Answer, said: Option<&str>, meaning: Option<&Me
     let (request, status) = (answer.request.as_str(), answer.status);
     let what = match status {
         300..=399 => return of_redirect(answer),
+        // What the status usually means would contradict what the manifest says of it.
+        _ if meaning.is_some() => format!("the API refused {request} ({status})"),
         401 => format!("the API does not accept the connection's credentials (401 for {request}); renew them"),
         403 => format!("the API does not allow {request} with the connection's credentials (403)"),
         404 => format!("the API has nothing at {} (404); is the base URL right?", answer.url.path()),
@@ -61,6 +67,11 @@ fn of_redirect(answer: &Answer) -> ConnectorError {
              has moved, change the base URL",
             target.origin().ascii_serialization()
         ),
+        Some(target) if !request.starts_with("GET ") => format!(
+            "{request} is redirected to {} ({status}), and only what reads with GET is asked again elsewhere; write that path \
+             into the manifest",
+            target.path()
+        ),
         Some(_) => format!("{request} is redirected too often ({status})"),
         None => format!("{request} is redirected to nowhere ({status})"),
     })
@@ -69,20 +80,68 @@ fn of_redirect(answer: &Answer) -> ConnectorError {
 /// The error for a request without a complete answer.
 pub(crate) fn of_transport(request: &str, url: &Url, error: reqwest::Error, limit: Duration) -> ConnectorError {
     let host = url.host_str().unwrap_or_default();
+    if let Some(forbidden) = cause::<Forbidden>(&error) {
+        return forbidden.refusal();
+    }
     // The wait for a connection has a limit of its own, so an error may be both.
-    let what = if error.is_connect() {
-        ConnectorError::service_unavailable(format!("{host} cannot be reached; is the base URL right?"))
-            .without_effect()
+    let what = if let Some(problem) = cause::<rustls::Error>(&error) {
+        of_tls(host, problem).without_effect()
+    } else if error.is_connect() {
+        let message = match cause::<Unresolved>(&error) {
+            Some(_) => format!("the name {host} cannot be resolved; is the base URL right?"),
+            None => format!("{host} cannot be reached; is the base URL right?"),
+        };
+        ConnectorError::service_unavailable(message).without_effect()
     } else if error.is_timeout() {
         ConnectorError::request_timeout(format!(
             "{request} was not answered within {:.1} s; use a smaller page size in the manifest if it always is so slow",
             limit.as_secs_f64()
         ))
+    } else if cause::<io::Error>(&error).is_some_and(|error| error.kind() == io::ErrorKind::InvalidData) {
+        ConnectorError::server_error(format!("the answer to {request} cannot be unpacked"))
     } else {
         ConnectorError::server_error(format!("the connection to {host} broke off during {request}"))
     };
     // The URL may hold credentials and filter values.
     what.with_source(error.without_url())
+}
+
+/// The error for a host that does not speak TLS as it should. Another attempt would meet the same certificate.
+fn of_tls(host: &str, problem: &rustls::Error) -> ConnectorError {
+    let message = match problem {
+        rustls::Error::InvalidCertificate(_) => format!(
+            "the certificate of {host} cannot be trusted: {problem}; is the base URL right, and the certificate signed by a \
+             public authority?"
+        ),
+        _ => format!("no secure connection to {host} can be made: {problem}; is the base URL right?"),
+    };
+    ConnectorError::client_error(message)
+}
+
+/// The first cause of this type. What an I/O error was made of stands within it, and is no source of it.
+fn cause<'e, T: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e T> {
+    let within = |error: &'e (dyn Error + 'static)| -> Option<&'e (dyn Error + 'static)> {
+        let inner = error.downcast_ref::<io::Error>()?.get_ref()?;
+        Some(inner)
+    };
+    std::iter::successors(Some(error), |error| within(*error).or_else(|| (*error).source()))
+        .find_map(|error| error.downcast_ref())
+}
+
+/// What an API says at a place that should hold its message: text, whatever the place holds. Some list messages, or give one
+/// for each member that was wrong.
+pub(crate) fn words(value: &Value) -> Option<String> {
+    let said = match value {
+        Value::Null => return None,
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().filter_map(words).collect::<Vec<_>>().join("; "),
+        Value::Object(members) => {
+            let said = members.iter().filter_map(|(name, value)| Some(format!("{name}: {}", words(value)?)));
+            said.collect::<Vec<_>>().join(", ")
+        }
+    };
+    (!said.trim().is_empty()).then_some(said)
 }
 
 /// One line of an API's own words, of bounded length.
@@ -106,6 +165,14 @@ mod tests {
 
     fn answer(status: u16, headers: HeaderMap) -> Answer {
         Answer { request: "GET /orders".to_owned(), url: url(), status, headers, body: Vec::new() }
+    }
+
+    #[test]
+    fn what_the_manifest_says_of_a_failure_wins() {
+        let meaning: Meaning = toml::from_str("error = \"RateLimitExceeded\"\nretry_after_seconds = 60").unwrap();
+        let error = of_status(&answer(403, HeaderMap::new()), Some("used up"), Some(&meaning));
+        assert_eq!(error.code().as_str(), "RateLimitExceeded");
+        assert_eq!(error.message(), "the API refused GET /orders (403): used up");
     }
 
     fn url() -> Url {

@@ -37,6 +37,8 @@ mod connection;
 mod discovery;
 mod entities;
 mod failure;
+mod gate;
+mod guard;
 mod key;
 mod known;
 mod manifest;
@@ -52,7 +54,7 @@ mod write;
 
 #[cfg(feature = "schema")]
 pub use manifest::schema::schema;
-pub use manifest::{BASE_URL_SETTING, Manifest, ManifestError, Place, Problem};
+pub use manifest::{BASE_URL_SETTING, Manifest, ManifestError, Offer, Place, Problem};
 pub use misconfigured::Misconfigured;
 
 use appflow_sdk::protocol::{
@@ -87,13 +89,22 @@ impl HttpConnector {
     pub fn new(manifest: Manifest) -> Self {
         let entities = Entities::new(&manifest);
         let configuration = catalogue::configuration(&manifest);
-        Self { manifest, entities, configuration, client: Client::default() }
+        let client = Client::new(&manifest);
+        Self { manifest, entities, configuration, client }
     }
 
     /// Sets how requests to the API are repeated when they fail; [`Retry::default`] without.
     #[must_use]
     pub fn retry(mut self, retry: Retry) -> Self {
-        self.client = Client::new(retry);
+        self.client.set_retry(retry);
+        self
+    }
+
+    /// Sets whether base URLs may lead to the machine that the connector runs on; no without. It is for development: on AWS
+    /// Lambda, loopback is where the runtime API listens.
+    #[must_use]
+    pub fn allow_loopback(mut self, is_allowed: bool) -> Self {
+        self.client.set_loopback(is_allowed);
         self
     }
 
@@ -103,6 +114,14 @@ impl HttpConnector {
         credentials: &ConnectionCredentials,
     ) -> Result<Connection<'a>, ConnectorError> {
         Connection::open(&self.client, &self.manifest, settings, credentials)
+    }
+
+    /// What is wrong with a base URL, as far as that can be told without asking anyone.
+    fn problem_of(&self, base_url: &str) -> Option<String> {
+        match BaseUrl::parse(base_url) {
+            Ok(base) => self.client.guard().permit_url(base.url()).err().map(|forbidden| forbidden.to_string()),
+            Err(problem) => Some(problem.to_string()),
+        }
     }
 }
 
@@ -126,9 +145,9 @@ impl Connector for HttpConnector {
         let given = request.connector_runtime_settings.get(key).map_or("", |value| value.trim());
         if request.scope == RuntimeSettingScope::ConnectorProfile
             && !given.is_empty()
-            && let Err(problem) = BaseUrl::parse(given)
+            && let Some(problem) = self.problem_of(given)
         {
-            errors.insert(key.clone(), problem.to_string());
+            errors.insert(key.clone(), problem);
         }
         Ok(ValidateConnectorRuntimeSettingsResponse::from_errors(errors))
     }
@@ -144,7 +163,7 @@ impl Connector for HttpConnector {
         let connection = self.connect(&settings, &credentials)?;
         if let Some(test) = &self.manifest.connection.test {
             let call = connection.call(test, Method::Get, &|_| None)?;
-            connection.send(&call, Repeat::Safe, context).await?;
+            Box::pin(connection.send(&call, Repeat::Safe, context)).await?;
         }
         Ok(ValidateCredentialsResponse::valid())
     }
@@ -197,7 +216,8 @@ impl Connector for HttpConnector {
         let query = async |credentials: ConnectionCredentials| {
             let connection = self.connect(settings, &credentials)?;
             let known = self.entities.find(&request.entity_identifier, &connection, context).await?;
-            query::query(&connection, &known, &request, context).await
+            // What reads pages is large, and the futures around it are moved about.
+            Box::pin(query::query(&connection, &known, &request, context)).await
         };
         context.with_credentials(settings, query).await
     }
@@ -211,7 +231,7 @@ impl Connector for HttpConnector {
         let retrieve = async |credentials: ConnectionCredentials| {
             let connection = self.connect(settings, &credentials)?;
             let known = self.entities.find(&request.entity_identifier, &connection, context).await?;
-            retrieve::retrieve(&connection, &known, &request, context).await
+            Box::pin(retrieve::retrieve(&connection, &known, &request, context)).await
         };
         context.with_credentials(settings, retrieve).await
     }

@@ -10,7 +10,10 @@ async fn main() -> Result<(), RunError> {
         options = options.metrics(namespace);
     }
     match settings::manifest() {
-        Ok(manifest) => options.run(HttpConnector::new(manifest)).await,
+        Ok(manifest) => {
+            let connector = HttpConnector::new(manifest).allow_loopback(settings::allows_loopback());
+            options.run(connector).await
+        }
         Err(error) => options.run(Misconfigured::new(&error)).await,
     }
 }

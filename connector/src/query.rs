@@ -17,6 +17,9 @@ use crate::translate::{self, Question};
 /// The form of [`Place`], which is kept in tokens.
 const PLACE_VERSION: u16 = 1;
 
+/// Kept of an address for the parameters that ask for a page. A cursor that is longer shows in the refusal of the address.
+const PAGING_BYTES: usize = 256;
+
 /// One page of a query.
 ///
 /// # Errors
@@ -51,6 +54,16 @@ pub(crate) async fn query(
         .await
 }
 
+/// How many bytes filter and choice of fields may take in the address of a list, beside what else stands there.
+///
+/// # Errors
+/// As [`Connection::call`].
+pub(crate) fn room(connection: &Connection<'_>, known: &Known) -> Result<usize, ConnectorError> {
+    let name = |name: &str| (name == "entity").then(|| known.name().to_owned());
+    let call = connection.call(&known.read()?.request, Method::Get, &name)?;
+    Ok(connection.room(&call).saturating_sub(PAGING_BYTES))
+}
+
 /// A list of the API with a filter and a choice of fields.
 #[derive(Debug)]
 pub(crate) struct List<'a> {
@@ -60,6 +73,7 @@ pub(crate) struct List<'a> {
     layout: PageLayout,
     selected: Option<&'a [String]>,
     filter: &'a Filter,
+    room: usize,
     /// What the API is asked.
     pub(crate) question: Question,
 }
@@ -76,7 +90,8 @@ impl<'a> List<'a> {
         filter: &'a Filter,
     ) -> Result<Self, ConnectorError> {
         let read = known.read()?;
-        let question = translate::question(known, read, selected, filter)?;
+        let room = room(connection, known)?;
+        let question = translate::question(known, read, selected, filter, room)?;
         let mut layout = PageLayout::new(&read.records);
         if let Some(pointer) = read.paging.next_pointer() {
             layout = layout.next(pointer);
@@ -84,7 +99,7 @@ impl<'a> List<'a> {
         if let Some(pointer) = &read.total {
             layout = layout.total(pointer);
         }
-        Ok(Self { connection, known, read, layout, selected, filter, question })
+        Ok(Self { connection, known, read, layout, selected, filter, room, question })
     }
 
     /// The page size to ask for. A limit makes pages smaller only when every record of the API counts against it.
@@ -160,7 +175,7 @@ impl<'a> List<'a> {
         let behind = Condition::Compare { field: field.clone(), operator: Comparison::Greater, value };
         let parts = self.filter.condition.iter().flat_map(|condition| condition.conjuncts().to_vec());
         let filter = Filter { condition: Condition::all(parts.chain([behind.clone()])), limit: None };
-        let question = translate::question(self.known, self.read, self.selected, &filter)?;
+        let question = translate::question(self.known, self.read, self.selected, &filter, self.room)?;
         if question.is_told(&behind) { Ok(Some(question)) } else { Err(refused()) }
     }
 

@@ -5,7 +5,7 @@ use std::pin::pin;
 
 use appflow_sdk::filter::{Condition, Filter, Number, Quantity, Value};
 use appflow_sdk::protocol::{EntityDefinition, Record, RetrieveDataRequest, RetrieveDataResponse};
-use appflow_sdk::{BYTE_BUDGET, ConnectorError, InvocationContext, JsonPage, RecordBuffer, Selection};
+use appflow_sdk::{BYTE_BUDGET, ConnectorError, InvocationContext, JsonPage, RECORD_LIMIT, RecordBuffer, Selection};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::connection::Connection;
@@ -13,7 +13,7 @@ use crate::key;
 use crate::known::Known;
 use crate::manifest::{Method, Retrieve};
 use crate::paging::Place;
-use crate::query::{List, unexpected};
+use crate::query::{self, List, unexpected};
 use crate::template;
 use crate::translate;
 
@@ -53,13 +53,17 @@ pub(crate) async fn retrieve(
 
 /// Adds a record to those found so far, which must all fit into one response.
 fn add(found: &mut RecordBuffer, record: Record) -> Result<(), ConnectorError> {
-    found.push(record).map_err(|_| {
-        ConnectorError::invalid_argument(format!(
-            "the first {} records found have {} bytes, and with the next they exceed the {BYTE_BUDGET} of a response; ask \
-             for fewer ids or fields",
-            found.len(),
-            found.bytes(),
-        ))
+    let Err(record) = found.push(record) else { return Ok(()) };
+    let (count, bytes) = (found.len(), found.bytes());
+    found.push_alone(record).map_err(|_| {
+        ConnectorError::invalid_argument(if count == 0 {
+            format!("a record has more than the {RECORD_LIMIT} bytes of a response; ask for fewer fields")
+        } else {
+            format!(
+                "the first {count} records found have {bytes} bytes, and with the next they exceed the {BYTE_BUDGET} of a \
+                 response; ask for fewer ids or fields"
+            )
+        })
     })
 }
 
@@ -118,7 +122,8 @@ async fn by_filter(
         _ => true,
     });
     let mut found = RecordBuffer::default();
-    for filter in chunks(known, field, &values)? {
+    let room = query::room(connection, known)?;
+    for filter in chunks(known, field, &values, room)? {
         let list = List::new(connection, known, selected, &filter)?;
         if !list.question.is_told_anything() {
             return Err(ConnectorError::invalid_argument(format!(
@@ -143,7 +148,7 @@ async fn by_filter(
 
 /// Filters that look for all the values together: each for so many at most, and short enough to be sent. One that cannot
 /// be sent even so is for a single value.
-fn chunks(known: &Known, field: &str, values: &[Value]) -> Result<Vec<Filter>, ConnectorError> {
+fn chunks(known: &Known, field: &str, values: &[Value], room: usize) -> Result<Vec<Filter>, ConnectorError> {
     let filter = |values: &[Value]| {
         let condition = Condition::In { field: field.to_owned(), values: values.to_vec() };
         Filter { condition: Some(condition), limit: None }
@@ -154,7 +159,7 @@ fn chunks(known: &Known, field: &str, values: &[Value]) -> Result<Vec<Filter>, C
     while !rest.is_empty() {
         let mut size = CHUNK.min(rest.len());
         let mut next = filter(rest.get(..size).unwrap_or_default());
-        while size > 1 && !translate::question(known, read, None, &next)?.is_told_anything() {
+        while size > 1 && !translate::question(known, read, None, &next, room)?.is_told_anything() {
             // Where the API knows no `in` at all, one at a time is what is left.
             size = if size > 16 { size / 2 } else { size - 1 };
             next = filter(rest.get(..size).unwrap_or_default());
@@ -174,4 +179,42 @@ fn value(definition: &EntityDefinition, field: &str, id: &str) -> Result<Value, 
     id.trim().parse::<Number>().map(Value::Number).map_err(|error| {
         ConnectorError::invalid_argument(format!("the id {id:?} does not fit the field {field:?}")).with_source(error)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::catalogue;
+    use crate::manifest::Manifest;
+
+    #[track_caller]
+    fn sizes(paging: &str, ids: &[String], room: usize) -> Vec<usize> {
+        let text = format!(
+            "[connector]\nname = \"A\"\nowner = \"A\"\nversion = \"1\"\n[authentication]\nnone = true\n\
+             [entities.x]\nfields = {{ s = {{ type = \"String\" }} }}\n[entities.x.read]\nrequest = \"/x\"\n{paging}\n\
+             filters.s.in = {{ parameter = \"s\", separator = \",\" }}\n"
+        );
+        let known = catalogue::known(&Manifest::parse(&text, Path::new("m.toml")).unwrap()).remove(0);
+        let values: Vec<_> = ids.iter().map(|id| Value::String(id.clone())).collect();
+        let filters = chunks(&known, "s", &values, room).unwrap();
+        let sizes = filters.into_iter().map(|filter| match filter.condition {
+            Some(Condition::In { values, .. }) => values.len(),
+            other => panic!("{other:?}"),
+        });
+        sizes.collect()
+    }
+
+    #[test]
+    fn asks_for_as_many_ids_at_a_time_as_can_be_sent() {
+        assert_eq!(sizes("", &vec!["x".to_owned(); 220], 8_000), [100, 100, 20]);
+        let long = vec!["x".repeat(90); 50];
+        assert_eq!(sizes("", &long, 8_000), [12, 19, 19]);
+        assert_eq!(sizes("", &long, 500), [5; 10]);
+        assert_eq!(sizes("paging = { kind = \"link\" }", &long, 8_000), [8, 8, 8, 8, 8, 8, 2]);
+        let with_separator = ["a".to_owned(), "b,c".to_owned(), "d".to_owned()];
+        assert_eq!(sizes("", &with_separator, 8_000), [1, 1, 1]);
+        assert_eq!(sizes("", &long, 10), [1; 50], "what cannot be sent even alone is refused later");
+    }
 }

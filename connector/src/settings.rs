@@ -40,6 +40,13 @@ pub fn metrics_namespace() -> Option<String> {
     variable("CONNECTOR_METRICS_NAMESPACE")?.into_string().ok()
 }
 
+/// Whether base URLs may lead to this machine: `$CONNECTOR_ALLOW_LOOPBACK`, which is `true` where functions are developed.
+/// The embedded local AWS sets it, and nothing in AWS does.
+#[must_use]
+pub fn allows_loopback() -> bool {
+    variable("CONNECTOR_ALLOW_LOOPBACK").is_some_and(|value| value == "true")
+}
+
 /// The variable that names a manifest.
 const NAMED: &str = "CONNECTOR_MANIFEST";
 

@@ -23,6 +23,12 @@ const PROJECTION_LIMIT: usize = 2_000;
 /// them, and the token that holds it has 2048 characters, which are 1536 bytes. The rest is for the link's own parts.
 const LINK_LIMIT: usize = 800;
 
+/// OData's parameter for filters.
+const FILTER: &str = "$filter";
+
+/// Longest `$filter` in bytes, percent-encoded, where the manifest says nothing.
+const ODATA_LONGEST: usize = 1_500;
+
 /// The operators of AppFlow's filter language that a manifest can map, as it spells them.
 pub(crate) const OPERATORS: [(&str, QueryTest); 8] = [
     ("=", QueryTest::Comparison(Comparison::Equal)),
@@ -58,7 +64,7 @@ impl Question {
     }
 }
 
-/// Divides a query between the API and here.
+/// Divides a query between the API and here. Filter and choice of fields take no more than `room` bytes of an address.
 ///
 /// # Errors
 /// `InvalidArgument` when the filter does not fit the entity, or the query cannot be asked in the API's language.
@@ -67,14 +73,15 @@ pub(crate) fn question(
     read: &Read,
     selected: Option<&[String]>,
     filter: &Filter,
+    room: usize,
 ) -> Result<Question, ConnectorError> {
     let typed = TypedFilter::new(filter, &known.definition, Operators::Meaningful)?;
     if let Some(soql) = &read.soql {
-        return in_soql(known, read, soql, selected, &typed);
+        return in_soql(known, read, soql, selected, &typed, room);
     }
     let (mut values, remainder, parts) = match &read.odata {
-        Some(odata) => in_odata(known, odata, &typed),
-        None => in_parameters(read, &typed),
+        Some(odata) => in_odata(known, odata, &typed, longest(read, room)),
+        None => in_parameters(read, &typed, room),
     };
     let sent = fields(known, read, selected, remainder.as_ref());
     let projection = match &read.odata {
@@ -86,7 +93,7 @@ pub(crate) fn question(
         Some(_) => Vec::new(),
         None => read.projection.as_ref().map(|rule| projection(rule, &sent)).unwrap_or_default(),
     };
-    if fits(read, &values, &projection) {
+    if fits(read, &values, &projection, room) {
         values.extend(projection);
     }
     Ok(Question { values, remainder, parts })
@@ -94,10 +101,11 @@ pub(crate) fn question(
 
 type Divided = (Vec<(Parameter, Json)>, Option<Condition>, Vec<(Condition, Handling)>);
 
-fn in_parameters(read: &Read, typed: &TypedFilter) -> Divided {
+fn in_parameters(read: &Read, typed: &TypedFilter, room: usize) -> Divided {
     let mut query = QueryString::new();
-    if is_linked(read) {
-        query = query.with_longest(LINK_LIMIT);
+    let mut rules = read.filters.values().flat_map(indexmap::IndexMap::values);
+    if rules.any(|rule| rule.parameter.query().is_some()) {
+        query = query.with_longest(longest(read, room));
     }
     for (field, operators) in &read.filters {
         for (operator, rule) in operators {
@@ -193,7 +201,7 @@ fn parameter(rule: &FilterParameter, data_type: Option<&FieldDataType>) -> Query
     }
 }
 
-fn in_odata(known: &Known, odata: &OData, typed: &TypedFilter) -> Divided {
+fn in_odata(known: &Known, odata: &OData, typed: &TypedFilter, room: usize) -> Divided {
     let mut language = ODataFilter::new();
     if odata.exact_text {
         language = language.with_exact_text();
@@ -201,11 +209,10 @@ fn in_odata(known: &Known, odata: &OData, typed: &TypedFilter) -> Divided {
     if odata.has_in {
         language = language.with_in();
     }
-    if let Some(longest) = odata.longest {
-        language = language.with_longest(longest);
-    }
+    let longest = room.saturating_sub(FILTER.len() + "&%24=".len());
+    language = language.with_longest(odata.longest.unwrap_or(ODATA_LONGEST).min(longest));
     let Translation { pushed, remainder, parts, .. } = known.in_odata(language, typed).translate(typed);
-    let values = pushed.map(|clause| (Parameter::Query("$filter".to_owned()), Json::from(clause.as_str())));
+    let values = pushed.map(|clause| (Parameter::Query(FILTER.to_owned()), Json::from(clause.as_str())));
     (values.into_iter().collect(), remainder, parts)
 }
 
@@ -215,7 +222,9 @@ fn in_soql(
     soql: &manifest::Soql,
     selected: Option<&[String]>,
     typed: &TypedFilter,
+    room: usize,
 ) -> Result<Question, ConnectorError> {
+    let longest = if soql.parameter.query().is_some() { soql.longest.min(room) } else { soql.longest };
     let all: Vec<String>;
     let selected = if let Some(selected) = selected {
         selected
@@ -226,7 +235,7 @@ fn in_soql(
         all = readable.map(|field| field.field_name.clone()).collect();
         &all
     };
-    let language = known.in_soql(Soql::new().with_longest(soql.longest / 2), typed);
+    let language = known.in_soql(Soql::new().with_longest(longest / 2), typed);
     let Translation { pushed, remainder, limit, parts, .. } = language.translate(typed);
     let mut names: Vec<String> = Vec::new();
     let needed = remainder.iter().flat_map(Condition::fields);
@@ -254,15 +263,16 @@ fn in_soql(
         }
     }
     if let Some(limit) = limit {
-        text.push_str(&format!(" LIMIT {limit}"));
+        text.push_str(" LIMIT ");
+        text.push_str(&limit.to_string());
     }
     let length = address::encoded_length(&[(String::new(), text.clone())]);
-    if soql.parameter.query().is_some() && length > soql.longest {
+    if soql.parameter.query().is_some() && length > longest {
         return Err(ConnectorError::invalid_argument(format!(
-            "the query for {} fields of {:?} has {length} bytes, and an address takes {}; select fewer fields",
+            "the query for {} fields of {:?} has {length} bytes, and an address has room for {longest}; select fewer fields, \
+             or raise `limits.address_bytes` or `longest` in the manifest",
             names.len(),
             known.name(),
-            soql.longest
         )));
     }
     Ok(Question { values: vec![(soql.parameter.clone(), Json::from(text.as_str()))], remainder, parts })
@@ -314,11 +324,19 @@ fn is_linked(read: &Read) -> bool {
     matches!(read.paging, Paging::Link { .. })
 }
 
-/// Whether more parameters may be sent beside others without making the links to the next pages too long.
-fn fits(read: &Read, sent: &[(Parameter, Json)], more: &[(Parameter, Json)]) -> bool {
+/// Most bytes that filter and choice of fields may take in a query.
+fn longest(read: &Read, room: usize) -> usize {
+    if is_linked(read) { room.min(LINK_LIMIT) } else { room }
+}
+
+/// Whether more parameters may be sent beside others without making the address, or the links to the next pages, too long.
+fn fits(read: &Read, sent: &[(Parameter, Json)], more: &[(Parameter, Json)], room: usize) -> bool {
     let pairs = sent
         .iter()
         .chain(more)
         .filter_map(|(parameter, value)| parameter.query().map(|name| (name.to_owned(), value.to_text())));
-    !is_linked(read) || address::encoded_length(&pairs.collect::<Vec<_>>()) <= LINK_LIMIT
+    address::encoded_length(&pairs.collect::<Vec<_>>()) <= longest(read, room)
 }
+
+#[cfg(test)]
+mod tests;

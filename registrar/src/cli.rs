@@ -115,6 +115,8 @@ pub enum Command {
     Invoke(InvokeArgs),
     /// Explain a filter expression and translate it
     Filter(FilterArgs),
+    /// Check a connector manifest, or show the JSON Schema that editors complete one with
+    Manifest(ManifestArgs),
     /// Keep the embedded local AWS running and print the variables that other tools need
     Local(LocalArgs),
 }
@@ -451,6 +453,33 @@ pub enum FilterDialect {
     MySql,
     /// SQLite.
     Sqlite,
+}
+
+/// `manifest`
+#[derive(Debug, Args)]
+pub struct ManifestArgs {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub command: ManifestCommand,
+}
+
+/// What to do with a manifest.
+#[derive(Debug, Subcommand)]
+pub enum ManifestCommand {
+    /// Name everything that is wrong with a manifest, with its place in the file
+    Check(ManifestCheckArgs),
+    /// Print the JSON Schema of manifests
+    Schema,
+}
+
+/// `manifest check`
+#[derive(Debug, Args)]
+pub struct ManifestCheckArgs {
+    /// The manifest [default: that of the connector's package]
+    pub file: Option<PathBuf>,
+    /// Which connector.
+    #[arg(long, short, value_name = "NAME", conflicts_with = "file")]
+    pub package: Option<String>,
 }
 
 /// `local`

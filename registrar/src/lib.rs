@@ -32,6 +32,7 @@ pub mod exit_code;
 pub mod explain;
 pub mod interrupt;
 pub mod local;
+pub mod manifest_check;
 pub mod observe;
 pub mod observed;
 pub mod outcome;

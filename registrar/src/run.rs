@@ -3,7 +3,7 @@
 use clap::Parser as _;
 
 use crate::cli::{Cli, Command};
-use crate::command::{ask, deploy, filter, local, status, unregister, write};
+use crate::command::{ask, deploy, filter, local, manifest, status, unregister, write};
 use crate::environment::ProcessEnvironment;
 use crate::error::RegistrarError;
 use crate::exit_code::ExitCode;
@@ -79,6 +79,7 @@ async fn run_command(cli: Cli, interrupt: Interrupt) -> ExitCode {
         Command::Write(args) => write::write(&session, args).await,
         Command::Invoke(args) => ask::invoke(&session, args).await,
         Command::Filter(args) => filter::filter(args),
+        Command::Manifest(args) => manifest::manifest(&session, args),
         Command::Local(args) => local::local(&session, args).await,
     };
     let outcome = result.unwrap_or_else(|error| Outcome::failed(name, error));
@@ -104,6 +105,7 @@ impl Command {
             Self::Write(_) => "write",
             Self::Invoke(_) => "invoke",
             Self::Filter(_) => "filter",
+            Self::Manifest(_) => "manifest",
             Self::Local(_) => "local",
         }
     }

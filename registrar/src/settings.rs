@@ -4,7 +4,7 @@
 //! packaged manifest, then the default.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::Serialize;
@@ -109,6 +109,15 @@ impl CodeSource {
                 (None, Some(path)) => Self::Executable { path, manifest },
                 (None, None) => Self::Build { manifest },
             },
+        }
+    }
+
+    /// The manifest that is packaged, if one is.
+    #[must_use]
+    pub fn manifest(&self) -> Option<&Path> {
+        match self {
+            Self::Zip(_) => None,
+            Self::Executable { manifest, .. } | Self::Build { manifest } => manifest.as_deref(),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::process::Output;
 
 use assert_cmd::Command;
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 16] = [
     "plan",
     "deploy",
     "register",
@@ -22,6 +22,7 @@ const COMMANDS: [&str; 15] = [
     "write",
     "invoke",
     "filter",
+    "manifest",
     "local",
 ];
 
@@ -67,6 +68,7 @@ fn lists_commands_global_options_and_exit_codes() {
       write       Write records to an entity
       invoke      Send one raw request and print the raw answer
       filter      Explain a filter expression and translate it
+      manifest    Check a connector manifest, or show the JSON Schema that editors complete one with
       local       Keep the embedded local AWS running and print the variables that other tools need
 
     Options:

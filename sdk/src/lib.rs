@@ -116,7 +116,7 @@ pub use invocation::InvocationContext;
 pub use nearest::nearest;
 pub use page::{JsonPage, PageError, PageErrorKind, PageLayout};
 pub use pager::{Pager, SourcePage};
-pub use record_buffer::{BYTE_BUDGET, RecordBuffer};
+pub use record_buffer::{BYTE_BUDGET, RECORD_LIMIT, RecordBuffer};
 pub use retry::{Repeat, Retry};
 pub use secret::Secret;
 pub use secret_cache::CachedSecrets;

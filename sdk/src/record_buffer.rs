@@ -1,10 +1,14 @@
 //! Records on their way into one response, counted as they will be written.
 
-use crate::protocol::Record;
+use crate::protocol::{RESPONSE_LIMIT_BYTES, Record};
+use crate::token::TOKEN_LIMIT;
 
 /// Most bytes of records in one response by default. Lambda returns 6 MB, and this is below that in either way of counting
 /// megabytes; the rest is for the envelope and the token.
 pub const BYTE_BUDGET: usize = 5_800_000;
+
+/// Most bytes that one record takes in a response that holds nothing else: 6 MB without the envelope and the token.
+pub const RECORD_LIMIT: usize = RESPONSE_LIMIT_BYTES - TOKEN_LIMIT - 1024;
 
 /// Collects records until a response is full.
 ///
@@ -47,6 +51,21 @@ impl RecordBuffer {
             return Err(record);
         }
         self.bytes = bytes;
+        self.records.push(record);
+        Ok(())
+    }
+
+    /// Adds a record that is beyond the budget, if there is no other and a response can hold it. There is no room for another
+    /// then.
+    ///
+    /// # Errors
+    /// The record, when it is not alone, or has more than [`RECORD_LIMIT`] bytes.
+    pub fn push_alone(&mut self, record: Record) -> Result<(), Record> {
+        let bytes = written_length(record.get());
+        if !self.is_empty() || bytes > RECORD_LIMIT {
+            return Err(record);
+        }
+        (self.bytes, self.budget) = (bytes, bytes);
         self.records.push(record);
         Ok(())
     }
@@ -99,6 +118,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_record_beyond_the_budget_is_taken_alone() {
+        let record = |bytes: usize| Record::parse(&format!("{{\"a\":\"{}\"}}", "x".repeat(bytes))).unwrap();
+        let mut buffer = RecordBuffer::default();
+        let large = buffer.push(record(BYTE_BUDGET)).unwrap_err();
+        buffer.push_alone(large).unwrap();
+        assert!(buffer.push(record(0)).is_err() && buffer.push_alone(record(0)).is_err());
+        assert_eq!(buffer.len(), 1);
+        assert!(RecordBuffer::default().push_alone(record(RECORD_LIMIT)).is_err());
+    }
 
     proptest! {
         #[test]

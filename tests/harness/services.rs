@@ -40,7 +40,9 @@ impl Service {
     #[must_use]
     pub fn odata(journey: &str, orders: usize) -> Option<Self> {
         let peers = ODATA.or_skip(journey)?;
-        Some(Self::start(node(peers).arg(orders.to_string()), Announced::Output))
+        // Otherwise it takes PUT alone for an upsert, where the standard has PATCH.
+        let upserts = r#"{"runtime":{"patch_as_upsert":true}}"#;
+        Some(Self::start(node(peers).arg(orders.to_string()).env("CDS_CONFIG", upserts), Announced::Output))
     }
 
     /// Starts json-server with so many `orders`, and 500 `customers`. None when it cannot be installed.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use appflow_tests::{Laptop, Peers, Recorder, Service, peers_or_skip, workspace};
-use serde_json::Value;
+use appflow_tests::{Api, Laptop, Peers, Recorder, Service, peers_or_skip, workspace};
+use serde_json::{Value, json};
 
 const ROWS: usize = 100_000;
 
@@ -70,4 +70,33 @@ fn a_hundred_thousand_rows_come_exactly_once_and_filters_reach_datasette() {
         (1..=ROWS as u64).filter(|i| (i * 37 % 100_000) > 99_000 && i % 4 == 1 && 1 + i % 12 >= 6).collect();
     assert!(!expected.is_empty());
     assert_eq!(ids(&filtered), expected);
+}
+
+#[test]
+fn rows_are_written_where_datasette_has_a_way_to() {
+    let laptop = Laptop::new();
+    let file = laptop.folder().join("shop.db");
+    let Some(peers) = peers_or_skip("Datasette") else { return };
+    let made = laptop.command(peers.program("python")).args(["-c", MAKE_ROWS]).arg(&file).arg("10").status();
+    assert!(made.unwrap().success());
+    let Some((service, token)) = Service::writable_datasette("Datasette's write API", &file) else { return };
+    let api = Api::connect("datasette", &format!("baseUrl={}", service.base_url()), &json!({"token": token}));
+
+    let row = |id: u64, status: &str| json!({"id": id, "customer": "K\"ü\"", "status": status, "total": 1.25, "note": null, "updated_at": "2026-01-01T00:00:00Z"});
+    let rows: Vec<_> = (1_000..1_250).map(|id| row(id, "open")).collect();
+    let written = api.write("orders", "insert", &rows, &[]).expect(0).json();
+    assert_eq!(written["written"], 250, "three requests of at most 100 rows");
+    // The first hundred hold a row that is there, so that none of them is written.
+    let mut again: Vec<_> = (2_000..2_150).map(|id| row(id, "open")).collect();
+    again[7] = row(1_000, "open");
+    let partly = api.write("orders", "insert", &again, &[]).expect(4).json();
+    assert_eq!((&partly["written"], &partly["failed"]), (&json!(50), &json!(100)), "{partly}");
+    assert!(partly["results"][0]["message"].as_str().unwrap().contains("UNIQUE constraint failed"), "{partly}");
+
+    drop(api.write("orders", "upsert", &[row(1_000, "paid"), row(3_000, "paid")], &[]).expect(0));
+    drop(api.write("orders", "update", &[json!({"id": 1_001, "status": "paid"})], &[]).expect(0));
+    drop(api.write("orders", "delete", &[json!({"id": 1_002}), json!({"id": 77_777})], &[]).expect(0));
+    let paid = api.query("orders", &["--fields", "id,status", "--filter", "status = 'paid' and id >= 1000"]);
+    assert_eq!(paid.iter().map(|row| row["id"].as_u64().unwrap()).collect::<Vec<_>>(), [1_000, 1_001, 3_000]);
+    assert!(api.query("orders", &["--fields", "id", "--filter", "id = 1002"]).is_empty());
 }

@@ -18,6 +18,8 @@ mod datasette;
 mod salesforce;
 // The manifest of json-server against json-server.
 mod json_server;
+// The manifest for OData services against one made with SAP CAP.
+mod odata;
 // The servers of other people start, answer and end.
 mod peers;
 // Every kind of authentication, through a connection of AppFlow's.

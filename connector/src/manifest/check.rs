@@ -1,5 +1,6 @@
 //! What a manifest must be beyond its form: every problem at once, each with the key it is at.
 
+mod connection;
 mod discovery;
 mod reading;
 mod writing;
@@ -27,6 +28,9 @@ pub(super) fn problems(manifest: &Manifest) -> Vec<Problem> {
     let mut check = Check { manifest, problems: Vec::new() };
     check.identity();
     check.connection();
+    check.reach();
+    check.failures();
+    check.limits();
     check.authentication();
     check.settings();
     if manifest.entities.is_empty() && manifest.discovery.is_none() {
@@ -117,12 +121,6 @@ impl Check<'_> {
         if let Some(test) = &connection.test {
             self.request("connection.test", test, &[]);
             self.profile_settings("connection.test", &test.path);
-        }
-        for (index, pointer) in self.manifest.failures.message.iter().enumerate() {
-            self.pointer(&format!("failures.message[{index}]"), pointer);
-        }
-        for (index, pointer) in self.manifest.failures.code.iter().enumerate() {
-            self.pointer(&format!("failures.code[{index}]"), pointer);
         }
         for (name, value) in &connection.headers {
             self.header(&format!("connection.headers.{name}"), name, value);

@@ -93,7 +93,7 @@ pub(crate) struct Field {
     /// Whether it may serve as the id of an upsert, beside the primary key.
     #[serde(default)]
     pub(crate) external_id: bool,
-    /// Whether the API can filter by it: yes unless said otherwise. Where it cannot, the filter is applied here.
+    /// Whether AppFlow offers filters on it: yes unless said otherwise. What the API cannot filter by is filtered here.
     #[serde(default)]
     pub(crate) filterable: Option<bool>,
     /// The values to choose from, when the choice is closed.

@@ -196,7 +196,7 @@ fn table_at<'d, 'i>(table: &'d DeTable<'i>, path: &[String]) -> Option<&'d DeTab
         match value.get_ref() {
             DeValue::Table(inner) => return table_at(inner, &rest[index..]),
             DeValue::Array(items) => {
-                value = items.get(step.strip_prefix('[')?.strip_suffix(']')?.parse::<usize>().ok()?)?
+                value = items.get(step.strip_prefix('[')?.strip_suffix(']')?.parse::<usize>().ok()?)?;
             }
             _ => return None,
         }

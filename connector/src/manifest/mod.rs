@@ -40,6 +40,7 @@ mod form;
 #[cfg(test)]
 mod form_tests;
 mod nearest;
+mod outline;
 mod paging;
 mod parse;
 mod place;
@@ -53,6 +54,7 @@ pub(crate) use connection::{Connection, Failures, Limits, Meaning};
 pub(crate) use credentials::{ApiKey, Authentication, Bearer, HeaderScheme, NO_AUTHENTICATION};
 pub(crate) use discovery::{Describe, Discovery, List, Test};
 pub(crate) use entity::{Entity, Field};
+pub use outline::Offer;
 pub(crate) use paging::Paging;
 pub use parse::{ManifestError, Problem};
 pub use place::Place;

@@ -44,13 +44,6 @@ pub(crate) struct Read {
     pub(crate) soql: Option<Soql>,
 }
 
-impl Read {
-    /// The parameter for an operator on a field, if the API has one.
-    pub(crate) fn filter(&self, field: &str, operator: &str) -> Option<&FilterParameter> {
-        self.filters.get(field)?.get(operator)
-    }
-}
-
 /// How single records are looked up by their primary key; other fields are looked up with a filter.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -1,9 +1,11 @@
 //! The account of a batch: what became of each record.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use appflow_sdk::protocol::WriteRecordResult;
 
+use super::doubt::Doubt;
 use super::record::Outgoing;
 
 /// The records of a batch, each with its result once there is one.
@@ -11,6 +13,7 @@ use super::record::Outgoing;
 pub(super) struct Ledger {
     records: Vec<Option<Outgoing>>,
     results: Mutex<Vec<Option<WriteRecordResult>>>,
+    is_in_doubt: AtomicBool,
 }
 
 impl Ledger {
@@ -22,7 +25,7 @@ impl Ledger {
                 Err(result) => (None, Some(result)),
             })
             .unzip();
-        Self { records, results: Mutex::new(results) }
+        Self { records, results: Mutex::new(results), is_in_doubt: AtomicBool::new(false) }
     }
 
     fn results(&self) -> std::sync::MutexGuard<'_, Vec<Option<WriteRecordResult>>> {
@@ -74,6 +77,16 @@ impl Ledger {
                 *slot = None;
             }
         }
+    }
+
+    /// What becomes known, or not, of a request for some of the records.
+    pub(super) fn doubt(&self) -> Doubt<'_> {
+        Doubt::new(&self.is_in_doubt)
+    }
+
+    /// Whether a record may have been written although no answer says so.
+    pub(super) fn is_any_in_doubt(&self) -> bool {
+        self.is_in_doubt.load(Ordering::Relaxed)
     }
 
     /// Whether any record was written.

@@ -1,6 +1,7 @@
 //! Writes records: each is checked first, and becomes a request of its own or part of one for many.
 
 mod answer;
+mod doubt;
 mod idempotency;
 mod ledger;
 mod plan;
@@ -55,5 +56,6 @@ pub(crate) async fn write(
         .reserve(RESERVE)
         .knows_the_key();
     let sender = Sender::new(&plan, connect, &request.connector_context, context);
-    writer.run(|batch| sender.send(batch)).await
+    // What all of this holds is large, and connectors that do not write need not carry it.
+    Box::pin(writer.run(|batch| sender.send(batch))).await
 }

@@ -60,7 +60,7 @@ impl<'a> Plan<'a> {
             )));
         }
         let has_id_in_body = rule.id_in_body.unwrap_or(!has_id && !has_key && rule.ids.is_none());
-        let validator = validator(&known.definition, &operation, &ids);
+        let validator = validator(&known.definition, &operation, rule, &ids);
         Ok(Self { known, rule, operation, ids, needs_ids, has_id_in_body, has_key, validator })
     }
 
@@ -89,6 +89,11 @@ impl<'a> Plan<'a> {
     /// Whether a failure of a request with many records means that none of them was written, without having been told so.
     pub(super) fn is_always_atomic(&self) -> bool {
         self.rule.all_or_none && self.rule.results.is_none() && !self.rule.request.mentions("allOrNone")
+    }
+
+    /// Whether a record cannot do without a field.
+    pub(super) fn is_required(&self, field: &FieldDefinition) -> bool {
+        is_required(field, &self.operation, self.rule)
     }
 
     /// Why a field may not have a value in this operation, if it may not.
@@ -142,21 +147,32 @@ fn identify(known: &Known, operation: &WriteOperationType, named: &[String]) -> 
 }
 
 /// The rules for records of one operation. What may not be set is not among them.
-fn validator(definition: &EntityDefinition, operation: &WriteOperationType, ids: &[String]) -> RecordValidator {
-    let is_insert = *operation == WriteOperationType::Insert;
+fn validator(
+    definition: &EntityDefinition,
+    operation: &WriteOperationType,
+    rule: &Operation,
+    ids: &[String],
+) -> RecordValidator {
     let is_delete = *operation == WriteOperationType::Delete;
     let mut rules = definition.clone();
     rules.fields.retain(|field| !is_delete || ids.contains(&field.field_name));
     for field in &mut rules.fields {
-        let write = field.write_properties.clone().unwrap_or_default();
-        let is_required = is_insert
-            && write.is_nullable == Some(false)
-            && write.is_creatable != Some(false)
-            && write.is_defaulted_on_create != Some(true);
+        let is_required = is_required(field, operation, rule);
         // The validator knows by the properties of reading what must be there.
         field.is_primary_key = Some(false);
         field.read_properties.get_or_insert_default().is_nullable = Some(!is_required);
     }
     let validator = RecordValidator::new(&rules).allow_null().refuse_missing_fields();
     if is_delete { validator } else { validator.refuse_unknown_fields() }
+}
+
+/// Whether a record cannot do without a field. A key that the API answers with is one that it gives.
+fn is_required(field: &FieldDefinition, operation: &WriteOperationType, rule: &Operation) -> bool {
+    let Some(write) = &field.write_properties else { return false };
+    let is_given = field.is_primary_key == Some(true) && rule.id.is_some();
+    *operation == WriteOperationType::Insert
+        && write.is_nullable == Some(false)
+        && write.is_creatable != Some(false)
+        && write.is_defaulted_on_create != Some(true)
+        && !is_given
 }

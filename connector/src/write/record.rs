@@ -57,6 +57,12 @@ impl Outgoing {
         }
     }
 
+    /// The record with what tells it apart from others.
+    pub(super) fn with_token(mut self, token: Option<String>) -> Self {
+        self.token = token;
+        self
+    }
+
     /// The value of a name in a request for this record alone.
     fn value(&self, plan: &Plan<'_>, name: &str) -> Option<Json> {
         match name {
@@ -83,10 +89,8 @@ impl Outgoing {
         let mut body = extra;
         let is_id = |name: &String| plan.ids.contains(name) && plan.needs_ids;
         let is_delete = plan.operation == WriteOperationType::Delete;
-        let sent = self.members.iter().filter(|(name, _)| match is_id(name) {
-            true => plan.has_id_in_body,
-            false => !is_delete,
-        });
+        let is_sent = |name: &String| if is_id(name) { plan.has_id_in_body } else { !is_delete };
+        let sent = self.members.iter().filter(|(name, _)| is_sent(name));
         let (placed, named): (Vec<_>, Vec<_>) = sent.partition(|(name, _)| plan.known.pointer(name).is_some());
         for (name, value) in named {
             let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
@@ -120,8 +124,8 @@ fn not_settable(plan: &Plan<'_>, name: &str, value: &RawValue) -> Option<String>
         return Some(format!("field {name:?} {why}"));
     }
     let write = field.write_properties.as_ref()?;
-    let is_reported = plan.operation == WriteOperationType::Insert && write.is_defaulted_on_create != Some(true);
-    let is_wrong = value.get() == "null" && write.is_nullable == Some(false) && !is_reported;
+    // Of a field that must be there, the validator has said so.
+    let is_wrong = value.get() == "null" && write.is_nullable == Some(false) && !plan.is_required(field);
     is_wrong.then(|| format!("field {name:?} must have a value or be left out, found null"))
 }
 

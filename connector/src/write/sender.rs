@@ -6,6 +6,7 @@ use std::time::Duration;
 use appflow_sdk::protocol::{ConnectorContext, ErrorCode, WriteRecordResult};
 use appflow_sdk::{ConnectorError, InvocationContext, WriteBatch};
 
+use super::doubt::is_open;
 use super::idempotency::Tokens;
 use super::ledger::Ledger;
 use super::plan::Plan;
@@ -65,10 +66,7 @@ impl<'a, 'c> Sender<'a, 'c> {
         let ledger = Ledger::new(batch.records.iter().map(|record| {
             let outgoing = Outgoing::new(self.plan, record);
             let token = self.state().tokens.as_mut().map(|tokens| tokens.next(record));
-            outgoing.map(|mut outgoing| {
-                outgoing.token = token;
-                outgoing
-            })
+            outgoing.map(|outgoing| outgoing.with_token(token))
         }));
         let is_first = !std::mem::replace(&mut self.state().has_sent, true);
         let open = ledger.open();
@@ -79,7 +77,8 @@ impl<'a, 'c> Sender<'a, 'c> {
         } else if !open.is_empty()
             && let Err(error) = self.exchange(&ledger, batch.all_or_none).await
         {
-            if is_first && !ledger.is_any_written() {
+            let says_all = is_open(&error) || !ledger.is_any_in_doubt();
+            if is_first && !ledger.is_any_written() && says_all {
                 return Err(error);
             }
             ledger.fail(&ledger.open(), &format!("not attempted: {}", error.message()));
@@ -125,36 +124,22 @@ impl<'a, 'c> Sender<'a, 'c> {
         is_late.then(|| ConnectorError::request_timeout(TIME_IS_OVER))
     }
 
-    /// What an answer that is no success is a failure of: its records alone, or everything (the error).
-    ///
-    /// # Errors
-    /// What concerns more than these records.
-    pub(super) fn failed(
-        &self,
-        connection: &Connection<'_>,
-        answer: &Answer,
-        context: &InvocationContext,
-    ) -> Result<ConnectorError, ConnectorError> {
-        let error = connection.failure(answer, context);
-        let is_of_records = matches!(error.code(), ErrorCode::InvalidArgument | ErrorCode::ClientError);
-        if is_of_records && answer.status >= 400 { Ok(error) } else { Err(error) }
-    }
-
     /// Whether an answer is a success of this operation.
     pub(super) fn is_success(&self, answer: &Answer) -> bool {
         (200..300).contains(&answer.status) || self.plan.rule.also_success.contains(&answer.status)
     }
 }
 
-/// What is said of records whose request failed so.
-pub(super) fn message_of(error: &ConnectorError) -> String {
-    let is_open = matches!(
-        error.code(),
-        ErrorCode::ServerError | ErrorCode::ServiceUnavailable | ErrorCode::RequestTimeout | ErrorCode::UnknownError
-    );
-    if is_open && !error.is_without_effect() {
-        format!("{}; whether the record was written is not known", error.message())
-    } else {
-        error.message().to_owned()
-    }
+/// What an answer that is no success is a failure of: its records alone, or everything (the error).
+///
+/// # Errors
+/// What concerns more than these records.
+pub(super) fn refusal(
+    connection: &Connection<'_>,
+    answer: &Answer,
+    context: &InvocationContext,
+) -> Result<ConnectorError, ConnectorError> {
+    let error = connection.failure(answer, context);
+    let is_of_records = matches!(error.code(), ErrorCode::InvalidArgument | ErrorCode::ClientError);
+    if is_of_records && answer.status >= 400 { Ok(error) } else { Err(error) }
 }

@@ -1,17 +1,18 @@
 //! One request for each record, several at a time.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use appflow_sdk::protocol::{ErrorCode, WriteOperationType, WriteRecordResult};
 use appflow_sdk::{ConnectorError, InvocationContext};
 use futures_util::{StreamExt as _, stream};
+use indexmap::IndexMap;
 use tokio::time::Instant;
 
 use super::answer;
+use super::doubt::Doubt;
 use super::ledger::Ledger;
 use super::record::{Outgoing, call};
-use super::sender::{Sender, message_of};
+use super::sender::{Sender, refusal};
 use crate::client::Answer;
 use crate::connection::Connection;
 
@@ -43,31 +44,53 @@ impl Sender<'_, '_> {
         context: &InvocationContext,
     ) -> Result<(), ConnectorError> {
         let halt = Halt::default();
-        let (stop, open) = (&halt, ledger.open());
-        let sent = open.into_iter().map(|place| async move {
-            if stop.is_set() {
-                return;
-            }
-            if let Some(error) = self.lateness(context) {
-                return stop.set(error);
-            }
-            let Some(record) = ledger.records(&[place]).first().copied() else { return };
-            let started = Instant::now();
-            let outcome = self.one(connection, record, all_or_none, context).await;
-            self.took(started.elapsed());
-            match outcome {
-                Ok(result) => ledger.set(place, result),
-                Err(error) => {
-                    if *error.code() != ErrorCode::InvalidCredentials {
-                        ledger.fail(&[place], &message_of(&error));
-                    }
-                    stop.set(error);
-                }
+        let stop = &halt;
+        // Records of one id go one after the other, so that the last of them has the last word.
+        let mut rows: IndexMap<(&str, Option<usize>), Vec<usize>> = IndexMap::new();
+        for place in ledger.open() {
+            let id = ledger.id(place);
+            rows.entry((id, id.is_empty().then_some(place))).or_default().push(place);
+        }
+        let sent = rows.into_values().map(|row| async move {
+            for place in row {
+                self.at(connection, ledger, place, all_or_none, stop, context).await;
             }
         });
         stream::iter(sent).buffer_unordered(connection.concurrency()).collect::<()>().await;
         let failure = halt.slot().take();
         failure.map_or(Ok(()), Err)
+    }
+
+    /// Writes the record at a place, unless everything has come to a halt.
+    async fn at(
+        &self,
+        connection: &Connection<'_>,
+        ledger: &Ledger,
+        place: usize,
+        all_or_none: bool,
+        stop: &Halt,
+        context: &InvocationContext,
+    ) {
+        if stop.is_set() {
+            return;
+        }
+        if let Some(error) = self.lateness(context) {
+            return stop.set(error);
+        }
+        let Some(record) = ledger.records(&[place]).first().copied() else { return };
+        let started = Instant::now();
+        let doubt = ledger.doubt();
+        let outcome = self.one(connection, record, all_or_none, &doubt, context).await;
+        self.took(started.elapsed());
+        match outcome {
+            Ok(result) => ledger.set(place, result),
+            Err(error) => {
+                if *error.code() != ErrorCode::InvalidCredentials || doubt.is_there() {
+                    ledger.fail(&[place], &doubt.message(error.message()));
+                }
+                stop.set(error);
+            }
+        }
     }
 
     /// Writes one record.
@@ -79,23 +102,24 @@ impl Sender<'_, '_> {
         connection: &Connection<'_>,
         record: &Outgoing,
         all_or_none: bool,
+        doubt: &Doubt<'_>,
         context: &InvocationContext,
     ) -> Result<WriteRecordResult, ConnectorError> {
         let call = match call(self.plan, connection, &[record], all_or_none) {
             Ok(call) => call,
             Err(error) => return Ok(WriteRecordResult::failed(record.id.as_str(), error.message())),
         };
-        let is_repeated = AtomicBool::new(false);
-        let send = || async {
-            let may_be_done = is_repeated.swap(true, Ordering::Relaxed);
+        let attempt = || async {
             let answer = connection.send_once(&call, context).await?;
-            if self.is_success(&answer) || (may_be_done && self.is_gone(&answer)) {
+            if self.is_success(&answer) || (doubt.is_there() && self.is_gone(&answer)) {
                 return Ok(self.written(&answer, record));
             }
-            let error = self.failed(connection, &answer, context)?;
+            let error = refusal(connection, &answer, context)?;
             let hint = if answer.status == 404 { "there is no such record, or no such path: " } else { "" };
-            Ok(WriteRecordResult::failed(record.id.as_str(), format!("{hint}{}", error.message())))
+            let message = doubt.message(&format!("{hint}{}", error.message()));
+            Ok(WriteRecordResult::failed(record.id.as_str(), message))
         };
+        let send = || async { doubt.after(attempt().await) };
         connection.repeat(self.plan.repeat(), context, send).await
     }
 

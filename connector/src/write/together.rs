@@ -9,9 +9,10 @@ use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use super::answer;
+use super::doubt::Doubt;
 use super::ledger::Ledger;
 use super::record::call;
-use super::sender::{Sender, message_of};
+use super::sender::{Sender, refusal};
 use crate::client::Answer;
 use crate::connection::Connection;
 use crate::failure;
@@ -20,10 +21,17 @@ use crate::manifest::Results;
 /// What is said of records when the answer does not tell what became of them.
 const UNKNOWN: &str = "whether they were written is not known";
 
+/// The API refuses a request because of its records.
+struct Refusal {
+    error: ConnectorError,
+    /// Whether certainly none of them was written.
+    is_without_effect: bool,
+}
+
 impl Sender<'_, '_> {
     /// Writes what is open. What is open afterwards was not attempted, or refused together with the credentials.
     ///
-    /// Where the API refuses a whole request because of one record, the halves are sent by themselves, so that the others
+    /// Where the API refuses a whole request because of one record or its length, the halves are sent by themselves, so that the others
     /// are written: unless all or none was asked for.
     pub(super) async fn together(
         &self,
@@ -33,24 +41,27 @@ impl Sender<'_, '_> {
         context: &InvocationContext,
     ) -> Result<(), ConnectorError> {
         let mut waiting = vec![ledger.open()];
-        while let Some(places) = waiting.pop() {
+        while let Some(places) = waiting.pop().filter(|places| !places.is_empty()) {
             if let Some(error) = self.lateness(context) {
                 return Err(error);
             }
             let started = Instant::now();
-            let outcome = self.request(connection, ledger, &places, all_or_none, context).await;
+            let doubt = ledger.doubt();
+            let outcome = self.request(connection, ledger, &places, all_or_none, &doubt, context).await;
             self.took(started.elapsed());
             match outcome {
                 Ok(None) => {}
-                Ok(Some(_)) if places.len() > 1 && self.plan.is_always_atomic() && !all_or_none => {
+                Ok(Some(refused))
+                    if places.len() > 1 && refused.is_without_effect && !all_or_none && !doubt.is_there() =>
+                {
                     let (first, second) = places.split_at(places.len() / 2);
                     waiting.extend([second.to_vec(), first.to_vec()]);
                 }
-                Ok(Some(refusal)) => ledger.fail(&places, refusal.message()),
+                Ok(Some(refused)) => ledger.fail(&places, &doubt.message(refused.error.message())),
                 Err(error) => {
-                    if *error.code() != ErrorCode::InvalidCredentials {
+                    if *error.code() != ErrorCode::InvalidCredentials || doubt.is_there() {
                         let open: Vec<_> = ledger.open().into_iter().filter(|place| places.contains(place)).collect();
-                        ledger.fail(&open, &message_of(&error));
+                        ledger.fail(&open, &doubt.message(error.message()));
                     }
                     return Err(error);
                 }
@@ -70,19 +81,23 @@ impl Sender<'_, '_> {
         ledger: &Ledger,
         places: &[usize],
         all_or_none: bool,
+        doubt: &Doubt<'_>,
         context: &InvocationContext,
-    ) -> Result<Option<ConnectorError>, ConnectorError> {
+    ) -> Result<Option<Refusal>, ConnectorError> {
         let pending = Mutex::new(places.to_vec());
         let left = || pending.lock().unwrap_or_else(PoisonError::into_inner);
-        let send = || async {
+        let attempt = || async {
             let places = left().clone();
             let call = call(self.plan, connection, &ledger.records(&places), all_or_none)?;
             ledger.reopen(&places);
             let answer = connection.send_once(&call, context).await?;
             if !self.is_success(&answer) {
-                return self.failed(connection, &answer, context).map(Some);
+                // What is too long was not read.
+                let is_without_effect = answer.status == 413 || self.plan.is_always_atomic();
+                let error = refusal(connection, &answer, context)?;
+                return Ok(Some(Refusal { error, is_without_effect }));
             }
-            let (again, error) = self.note(connection, ledger, &places, &answer, context);
+            let (again, error) = self.note(connection, ledger, &places, &answer, doubt, context);
             match error {
                 Some(error) if !all_or_none => {
                     *left() = again;
@@ -91,6 +106,7 @@ impl Sender<'_, '_> {
                 _ => Ok(None),
             }
         };
+        let send = || async { doubt.after(attempt().await) };
         let outcome = connection.repeat(self.plan.repeat(), context, send).await;
         // Records that the API would have had once more are those that it has answered for.
         if outcome.is_err() && ledger.are_closed(&left()) { Ok(None) } else { outcome }
@@ -103,6 +119,7 @@ impl Sender<'_, '_> {
         ledger: &Ledger,
         places: &[usize],
         answer: &Answer,
+        doubt: &Doubt<'_>,
         context: &InvocationContext,
     ) -> (Vec<usize>, Option<ConnectorError>) {
         let document = answer::document(&answer.body);
@@ -129,7 +146,8 @@ impl Sender<'_, '_> {
         let mut again = Vec::new();
         let mut reason = None;
         for (place, said) in places.iter().zip(said) {
-            let (result, error) = self.result(connection, results, ledger.id(*place), said, context);
+            let (mut result, error) = self.result(connection, results, ledger.id(*place), said, context);
+            result.error_message = result.error_message.map(|message| doubt.message(&message));
             ledger.set(*place, result);
             if let Some(error) = error {
                 again.push(*place);

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 fn shipped(name: &str) -> HttpConnector {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
-    HttpConnector::new(Manifest::read(&path).unwrap())
+    HttpConnector::new(Manifest::read(&path).unwrap()).allow_loopback(true)
 }
 
 async fn ask(connector: &impl Connector, request: Value) -> Value {
@@ -76,6 +76,7 @@ async fn settings_are_checked_for_the_connection() {
             "must not hold a user name or password; they belong to the connection's credentials",
         ),
         ("nonsense", "must be a URL such as https://api.example.com"),
+        ("https://169.254.169.254", "leads to 169.254.169.254, an address where no API can be"),
     ] {
         let answer = ask(&connector, validate(url)).await;
         assert_eq!(answer["isSuccess"], false);
@@ -103,6 +104,6 @@ async fn a_manifest_that_cannot_be_used_is_told_in_every_answer() {
         let answer = ask(&connector, request.clone()).await;
         assert_eq!(answer["isSuccess"], false, "{request}");
         let message = answer["errorDetails"]["errorMessage"].as_str().unwrap();
-        assert!(message.contains("connector.toml:2:8: "), "{message}");
+        assert!(message.contains("connector.toml:2:1: connector.name: "), "{message}");
     }
 }

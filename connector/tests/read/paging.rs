@@ -10,7 +10,8 @@ use tokio::runtime::Runtime;
 use crate::mock::{Mock, at, status};
 use crate::world::{World, manifest};
 
-const LISTS: [&str; 6] = ["page", "offset", "cursor", "link", "bodylink", "all"];
+pub(crate) const LISTS: [&str; 9] =
+    ["page", "offset", "cursor", "search", "link", "bodylink", "keyset", "odata", "all"];
 
 #[tokio::test]
 async fn reads_each_kind_of_list_to_its_end() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use appflow_sdk::protocol::{ErrorDetails, Response, RetrieveDataRequest};
 
 use crate::mock::Mock;
-use crate::world::{World, manifest};
+use crate::world::{World, manifest, manifest_with};
 
 async fn retrieve(world: &World, path: &str, field: &str, ids: &[&str]) -> Result<Vec<String>, ErrorDetails> {
     let ids = ids.iter().map(|id| (*id).to_owned()).collect();
@@ -65,4 +65,50 @@ async fn a_failure_other_than_not_found_is_a_failure() {
     let error = retrieve(&world, "/status/403", "id", &["1"]).await.unwrap_err();
     assert_eq!(error.error_code.as_str(), "AccessDenied");
     assert_eq!(retrieve(&world, "/n/9", "id", &[]).await, Ok(Vec::new()));
+}
+
+#[tokio::test]
+async fn a_record_between_the_budget_and_the_limit_of_a_response_is_returned_alone() {
+    let world = World::open(10).await;
+    for (path, ids, expected) in [
+        ("/sized/3/5850000", vec!["2"], Ok(vec!["2"])),
+        ("/sized/3/5850000", vec!["2", "3"], Err("the first 1 records found have 58")),
+        ("/sized/3/6300000", vec!["2"], Err("a record has more than the")),
+    ] {
+        let ids = ids.into_iter().map(str::to_owned).collect();
+        let request = RetrieveDataRequest::new("all", world.connection(path), "id", ids);
+        let response = world.ask(request, Duration::from_secs(30)).await;
+        match (response.outcome(), expected) {
+            (Ok(()), Ok(expected)) => {
+                let Response::RetrieveData(response) = response else { panic!("{response:?}") };
+                let records = response.records.unwrap_or_default();
+                assert_eq!(records.len(), expected.len());
+                assert!(records[0].get().starts_with("{\"id\":2,") && records[0].get().len() > 5_800_000);
+            }
+            (Err(details), Err(expected)) => assert!(details.error_message.starts_with(expected), "{details:?}"),
+            (outcome, _) => panic!("{outcome:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn addresses_are_no_longer_than_the_manifest_allows() {
+    let short = |text: String| format!("{text}[limits]\naddress_bytes = 400\n");
+    let world = World::with(Mock::start().await, manifest_with(100, "none = true", short), "");
+    let ids: Vec<_> = (1000..1200).map(|id: usize| id.to_string()).collect();
+    let filter = format!("id in ({})", ids.join(", "));
+    let (found, _) = world.drain(world.request("/n/1300", "offset", &filter)).await;
+    assert_eq!(found, (1000..1200).collect::<Vec<_>>(), "what has no room is done here");
+    // By `status`, which has a path of its own nowhere, so that it is looked up with a filter.
+    let statuses: Vec<_> = (0..100).map(|id: usize| format!("{}-{id}", "s".repeat(30))).collect();
+    let statuses: Vec<_> = statuses.iter().map(String::as_str).chain(["paid"]).collect();
+    assert_eq!(retrieve(&world, "/n/9", "status", &statuses).await.unwrap().len(), 3);
+    for seen in world.mock.seen() {
+        assert!(seen.path.len() + 1 + seen.query.len() <= 400, "{seen:?}");
+    }
+    let long = "x".repeat(500);
+    let error = retrieve(&world, "/n/9", "id", &[&long]).await.unwrap_err();
+    assert_eq!(error.error_code.as_str(), "InvalidArgument");
+    assert!(error.error_message.contains("has 509 bytes, and `limits.address_bytes` allows 400"), "{error:?}");
+    assert!(world.mock.seen().is_empty());
 }

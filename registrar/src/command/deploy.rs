@@ -12,6 +12,7 @@ use crate::cli::{ConnectorArgs, DeployArgs, PlanArgs, RegisterArgs};
 use crate::error::{ErrorKind, RegistrarError};
 use crate::event::Event;
 use crate::execute::{Executor, StepState, Tools};
+use crate::manifest_check;
 use crate::observe::observe;
 use crate::observed::Observed;
 use crate::outcome::Outcome;
@@ -47,6 +48,11 @@ pub(super) async fn prepare(session: &Session, args: &DeployArgs, build: Build) 
     let settings = Settings::for_deploy(&args.connector, &args.function, inputs)?;
     let source = CodeSource::resolve(&args.connector, &args.function, inputs);
     show_settings(session, &settings);
+    if build == Build::Yes
+        && let Some(manifest) = source.manifest()
+    {
+        manifest_check::check(manifest)?;
+    }
 
     // The local AWS is opened after the build, because it locks its state, and a build may take minutes.
     let opened = if session.global.local { None } else { Some(session.open().await?) };

@@ -4,6 +4,7 @@ pub mod ask;
 pub mod deploy;
 pub mod filter;
 pub mod local;
+pub mod manifest;
 mod preview;
 pub mod status;
 pub mod unregister;

@@ -17,7 +17,7 @@ use crate::invocation::InvocationContext;
 use crate::pace::RESERVE;
 use crate::page::JsonPage;
 use crate::protocol::{EntityDefinition, QueryDataRequest, QueryDataResponse, Record};
-use crate::record_buffer::BYTE_BUDGET;
+use crate::record_buffer::{BYTE_BUDGET, RECORD_LIMIT};
 use crate::selection::Selection;
 use crate::token::TokenCodec;
 
@@ -214,7 +214,7 @@ impl<'a> Pager<'a> {
     /// 6 MB that Lambda returns.
     #[must_use]
     pub fn byte_budget(mut self, bytes: usize) -> Self {
-        self.byte_budget = bytes.min(run::RECORD_LIMIT);
+        self.byte_budget = bytes.min(RECORD_LIMIT);
         self
     }
 

@@ -12,13 +12,10 @@ use super::{Bookmark, Pager, SourcePage};
 use crate::error::ConnectorError;
 use crate::invocation::InvocationContext;
 use crate::pace::Pace;
-use crate::protocol::{EntityDefinition, QueryDataResponse, RESPONSE_LIMIT_BYTES, Record};
-use crate::record_buffer::{RecordBuffer, written_length};
+use crate::protocol::{EntityDefinition, QueryDataResponse, Record};
+use crate::record_buffer::{RECORD_LIMIT, RecordBuffer, written_length};
 use crate::selection::Selection;
-use crate::token::{TOKEN_LIMIT, TokenCodec};
-
-/// Most bytes that one record takes in a response that holds nothing else: 6 MB without the envelope and the token.
-pub(super) const RECORD_LIMIT: usize = RESPONSE_LIMIT_BYTES - TOKEN_LIMIT - 1024;
+use crate::token::TokenCodec;
 
 /// Longest key of a record that is quoted in a message, in characters.
 const KEY_LIMIT: usize = 200;
@@ -82,18 +79,17 @@ impl Filling<'_> {
 
     /// A record beyond the budget has a response of its own, if one can hold it.
     fn alone(&mut self, record: Record) -> Result<Room, ConnectorError> {
-        let bytes = written_length(record.get());
-        if bytes > RECORD_LIMIT {
-            return Err(ConnectorError::server_error(format!(
-                "the record {} of {:?} has {bytes} bytes as it is written in a response, and a response holds \
-                 {RECORD_LIMIT}; select fewer fields",
+        self.most = 1;
+        match self.buffer.push_alone(record) {
+            Ok(()) => Ok(Room::Left),
+            Err(record) => Err(ConnectorError::server_error(format!(
+                "the record {} of {:?} has {} bytes as it is written in a response, and a response holds {RECORD_LIMIT}; \
+                 select fewer fields",
                 key_of(self.definition, &record),
                 self.definition.entity.entity_identifier,
-            )));
+                written_length(record.get()),
+            ))),
         }
-        self.most = 1;
-        self.buffer = RecordBuffer::new(bytes);
-        self.buffer.push(record).map_or(Ok(Room::Full), |()| Ok(Room::Left))
     }
 
     /// The response; without a position it is the last.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::super::{Manifest, ManifestError};
 
-const RIGHT: &str = r#"
+pub(super) const RIGHT: &str = r#"
 [connector]
 name = "Acme"
 owner = "Acme"

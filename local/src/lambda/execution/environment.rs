@@ -41,6 +41,9 @@ pub(super) fn variables(
         ("AWS_SESSION_TOKEN", token),
         // Not Lambda's: this is what makes an AWS SDK inside the function find the local AWS.
         ("AWS_ENDPOINT_URL", endpoint),
+        // Not Lambda's either: the connector for HTTP APIs keeps away from the machine it runs on, unless it is told so. The
+        // sample API and whatever else is tried out here is on this machine.
+        ("CONNECTOR_ALLOW_LOOPBACK", "true"),
     ];
     let mut variables: Vec<(String, String)> =
         defined.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();

@@ -85,8 +85,8 @@ impl<P> Translation<P> {
     }
 }
 
-/// How many bytes text takes in an address.
+/// How many bytes text takes in an address at most: some writers encode `~`.
 fn encoded_length(text: &str) -> usize {
-    let length = |byte: u8| if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) { 1 } else { 3 };
+    let length = |byte: u8| if byte.is_ascii_alphanumeric() || b"-._".contains(&byte) { 1 } else { 3 };
     text.bytes().map(length).sum()
 }

@@ -351,7 +351,7 @@ fn time(moment: Moment, format: TimeFormat, operator: Comparison, takes_in: bool
     let place = Place::of_moment(moment, unit);
     let is_prefix = matches!(format, TimeFormat::DayPrefix | TimeFormat::SecondPrefix);
     // A prefix sorts before everything that goes on after it, so that only the unit that follows is an upper bound.
-    let moved = match (place.is_exact && !(is_prefix && !is_lower), takes_in) {
+    let moved = match (place.is_exact && (is_lower || !is_prefix), takes_in) {
         (true, true) => place.floor,
         (true, false) if is_lower => place.floor - 1,
         (false, _) if is_lower => place.floor,

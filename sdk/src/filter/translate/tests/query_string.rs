@@ -107,6 +107,45 @@ fn a_bound_that_the_parameter_leaves_out_is_moved_outward() {
 }
 
 #[test]
+fn bounds_of_moments_that_are_compared_as_text_move_outward_and_the_test_remains() {
+    use Comparison::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual};
+    for (format, tested, filter, pairs) in [
+        (TimeFormat::DayPrefix, GreaterOrEqual, "datetime >= 2021-04-20T00:00:00Z", "p=2021-04-20"),
+        (TimeFormat::DayPrefix, GreaterOrEqual, "datetime > 2021-04-20T12:00:00Z", "p=2021-04-20"),
+        (TimeFormat::DayPrefix, Greater, "datetime > 2021-04-20T12:00:00Z", "p=2021-04-20"),
+        (TimeFormat::DayPrefix, LessOrEqual, "datetime < 2021-04-20T12:00:00Z", "p=2021-04-21"),
+        (TimeFormat::DayPrefix, Less, "datetime <= 2021-04-20T00:00:00Z", "p=2021-04-21"),
+        (TimeFormat::DayPrefix, Equal, "datetime = 2021-04-20T00:00:00Z", ""),
+        (TimeFormat::SecondPrefix, GreaterOrEqual, "datetime >= 2021-04-20T12:00:00.5Z", "p=2021-04-20T12:00:00"),
+        (TimeFormat::SecondPrefix, GreaterOrEqual, "datetime > 2021-04-20", "p=2021-04-20T00:00:00"),
+        (TimeFormat::SecondPrefix, LessOrEqual, "datetime <= 2021-04-20", "p=2021-04-20T00:00:01"),
+        (TimeFormat::SecondPrefix, Less, "datetime < 2021-04-20T12:00:00.5Z", "p=2021-04-20T12:00:01"),
+        (TimeFormat::SecondPrefix, Equal, "datetime = 2021-04-20", ""),
+        (TimeFormat::SecondPrefix, LessOrEqual, "datetime <= 9999-12-31T23:59:59Z", ""),
+    ] {
+        let query =
+            QueryString::new().parameter("datetime", comparison(tested), QueryParameter::new("p").format(format));
+        assert_eq!(divide(&query, filter), (pairs.to_owned(), filter.to_owned()), "{format:?} {tested:?}");
+    }
+}
+
+#[test]
+fn parameters_are_sent_as_long_as_they_fit_together() {
+    let filter = "string = 'a b' and integer = 7 and boolean = true";
+    for (longest, pairs) in [
+        (100, "status=a b&id=7&paid=true"),
+        ("&status=a%20b&id=7&paid=true".len(), "status=a b&id=7&paid=true"),
+        ("&status=a%20b&id=7&paid=tru".len(), "status=a b&id=7"),
+        ("&status=a%20".len(), "id=7"),
+        (0, ""),
+    ] {
+        let (sent, remainder) = divide(&query().with_longest(longest), filter);
+        assert_eq!(sent, pairs, "{longest}");
+        assert_eq!(remainder.split(" and ").filter(|part| !part.is_empty()).count(), 3 - pairs.matches('=').count());
+    }
+}
+
+#[test]
 fn a_value_with_the_separator_in_it_is_not_sent() {
     let query = QueryString::new().parameter("string", QueryTest::In, QueryParameter::new("any").separator(","));
     assert_eq!(divide(&query, "string in ('a,b', 'c')"), (String::new(), "string in ('a,b', 'c')".to_owned()));
@@ -140,8 +179,14 @@ const TESTS: [QueryTest; 8] = [
 ];
 
 fn declared() -> impl Strategy<Value = Vec<Declared>> {
-    let format =
-        select(vec![TimeFormat::Rfc3339, TimeFormat::Date, TimeFormat::EpochSeconds, TimeFormat::EpochMilliseconds]);
+    let format = select(vec![
+        TimeFormat::Rfc3339,
+        TimeFormat::Date,
+        TimeFormat::EpochSeconds,
+        TimeFormat::EpochMilliseconds,
+        TimeFormat::DayPrefix,
+        TimeFormat::SecondPrefix,
+    ]);
     let one = (0..NAMES.len(), select(&TESTS[..]), prop::bool::weighted(0.2), format)
         .prop_map(|(column, test, is_wider, format)| Declared { column, test, is_wider, format });
     prop::collection::vec(one, 8..40)
@@ -168,6 +213,12 @@ fn value(text: &str, data_type: &FieldDataType, format: TimeFormat) -> Cell {
 
 fn order(cell: &Cell, text: &str, data_type: &FieldDataType, format: TimeFormat) -> std::cmp::Ordering {
     let number = |left: &str| left.parse::<Quantity>().unwrap().cmp(&text.parse().unwrap());
+    if let (Cell::Moment(left), TimeFormat::DayPrefix | TimeFormat::SecondPrefix) = (cell, format) {
+        // The system compares what it wrote down, character by character.
+        let left = Moment::new(SignedDuration::from_millis(*left)).to_instant().unwrap().to_string();
+        let written = if *data_type == FieldDataType::Date { &left[..10] } else { &left };
+        return written.cmp(text);
+    }
     match (cell, value(text, data_type, format)) {
         (Cell::Boolean(left), Cell::Boolean(right)) => left.cmp(&right),
         // To the nanosecond, which the text may have.
