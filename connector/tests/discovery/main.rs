@@ -94,7 +94,10 @@ struct World {
 impl World {
     async fn with(discovery: &str) -> Self {
         let manifest = Manifest::parse(&format!("{HEAD}{discovery}"), Path::new("m.toml")).unwrap();
-        Self { api: Api::start().await, connector: HttpConnector::new(manifest).retry(Retry::never()) }
+        Self {
+            api: Api::start().await,
+            connector: HttpConnector::new(manifest).allow_loopback(true).retry(Retry::never()),
+        }
     }
 
     /// The answer to a request of a connection to a path of the API.
