@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn holds_no_more_than_its_bounds() {
         let cache = Cache::new(60);
-        for index in 0..CONNECTIONS * 2 + 1 {
+        for index in 0..=CONNECTIONS * 2 {
             drop(cache.remember_list(&connection(&index.to_string()), None, Vec::new()));
         }
         assert!(cache.connections().len() <= CONNECTIONS);

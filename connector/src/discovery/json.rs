@@ -118,9 +118,7 @@ fn field(
         field = field.description(cut(description, DESCRIPTION));
     }
     if let Some(values) = rules.values.as_ref().and_then(|pointer| values(item, pointer)) {
-        let mut constraints = FieldConstraints::default();
-        constraints.allowed_values = Some(values);
-        field = field.constraints(constraints);
+        field = field.constraints(FieldConstraints { allowed_values: Some(values), ..FieldConstraints::default() });
     }
     if !passes(&rules.filterable, true) {
         field.read_properties.get_or_insert_default().is_queryable = Some(false);

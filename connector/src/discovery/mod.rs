@@ -96,7 +96,10 @@ impl Finder {
     ) -> Result<Vec<Entity>, ConnectorError> {
         let known = |name: &str| if name == "path" { path.map(str::to_owned) } else { None };
         let call = connection.call(request, Method::Get, &known)?;
-        let answer = connection.send(&call, Repeat::Safe, context).await?;
+        let answer = match path {
+            None => connection.send(&call, Repeat::Safe, context).await?,
+            Some(path) => connection.find(&call, context).await?.ok_or_else(|| nothing_below(path))?,
+        };
         json::entities(rules, &document(&answer)?, !self.access.write.is_empty())
             .map_err(|problem| unexpected(&answer, &problem))
     }

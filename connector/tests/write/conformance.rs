@@ -14,7 +14,7 @@ async fn keeps_the_rules_in_every_way_of_writing() {
     let store = Store::start().await;
     let manifest = Manifest::parse(MANIFEST, Path::new("store.toml")).unwrap();
     let records = |texts: &[&str]| texts.iter().map(|text| Record::parse(text).unwrap()).collect::<Vec<_>>();
-    let report = Conformance::new(HttpConnector::new(manifest))
+    let report = Conformance::new(HttpConnector::new(manifest).allow_loopback(true))
         .setting("baseUrl", store.origin.clone())
         .sample_write("single", WriteOperationType::Upsert, records(&[r#"{"id":"a","name":"n"}"#, r#"{"id":"b"}"#]))
         .sample_write("batch", WriteOperationType::Upsert, records(&[r#"{"id":"c"}"#, r#"{"id":"d","total":1.5}"#]))

@@ -64,14 +64,14 @@ impl Model {
             key: lineage.iter().flat_map(|structure| &structure.key).map(String::as_str).collect(),
             unfilterable: set.unfilterable.iter().map(String::as_str).collect(),
             written: entity.is_writable.then_some(&own),
-            fields: Vec::new(),
+            found: Vec::new(),
             sources: HashMap::new(),
         };
         fields.add(&lineage, &mut Vec::new(), &mut vec![self.qualified(&set.kind).into_owned()])?;
-        if fields.fields.is_empty() {
+        if fields.found.is_empty() {
             return Err(format!("the type {:?} of {name:?} has no properties", set.kind));
         }
-        let mut definition = EntityDefinition::new(name, fields.fields);
+        let mut definition = EntityDefinition::new(name, fields.found);
         definition.entity = entity;
         Ok(Some(Known { definition, fields: fields.sources, access: Arc::new(own) }))
     }
@@ -109,7 +109,7 @@ struct Fields<'m> {
     key: HashSet<&'m str>,
     unfilterable: HashSet<&'m str>,
     written: Option<&'m Access>,
-    fields: Vec<FieldDefinition>,
+    found: Vec<FieldDefinition>,
     sources: HashMap<String, SourceField>,
 }
 
@@ -152,7 +152,7 @@ impl<'m> Fields<'m> {
         depth: usize,
         trail: &[String],
     ) -> Result<Option<(String, Vec<&'m Structure>)>, String> {
-        if self.rules.flatten.is_none() || depth >= DEEPEST || self.fields.len() >= MOST_FIELDS {
+        if self.rules.flatten.is_none() || depth >= DEEPEST || self.found.len() >= MOST_FIELDS {
             return Ok(None);
         }
         let kind = self.model.qualified(&property.kind.name).into_owned();
@@ -187,12 +187,12 @@ impl<'m> Fields<'m> {
         }
         let longest = longest.filter(|_| field.data_type == FieldDataType::String && values.is_none());
         if longest.is_some() || values.is_some() {
-            let mut constraints = FieldConstraints::default();
-            constraints.allowed_length_range = longest.map(|longest| RangeConstraint {
+            let allowed_length_range = longest.map(|longest| RangeConstraint {
                 min_range: Decimal::from(0),
                 max_range: Decimal::from(i64::from(longest)),
             });
-            constraints.allowed_values = values;
+            let constraints =
+                FieldConstraints { allowed_length_range, allowed_values: values, ..FieldConstraints::default() };
             field = field.constraints(constraints);
         }
         if self.unfilterable.contains(select.as_str()) {
@@ -217,7 +217,7 @@ impl<'m> Fields<'m> {
         let pointer = is_nested.then(|| format!("/{select}"));
         let source = SourceField { pointer, select: is_nested.then_some(select), native: Some(native) };
         self.sources.insert(name, source);
-        self.fields.push(field);
+        self.found.push(field);
     }
 
     fn typed(&self, kind: &Kind) -> Typed {

@@ -120,10 +120,10 @@ fn entity_sets_are_the_entities() {
 
 #[test]
 fn fields_have_types_keys_and_words() {
+    use FieldDataType::{DateTime, List, Long, String, Struct};
     let orders = known(SHOP, "Orders", "");
     let told: Vec<_> =
         orders.definition.fields.iter().map(|field| (field.field_name.as_str(), field.data_type.clone())).collect();
-    use FieldDataType::{DateTime, List, Long, String, Struct};
     assert_eq!(
         told,
         [

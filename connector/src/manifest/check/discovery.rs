@@ -12,7 +12,7 @@ impl Check<'_> {
         match (&discovery.odata, &discovery.list, &discovery.describe) {
             (Some(request), None, None) => self.request("discovery.odata", request, &[]),
             (Some(_), _, _) => {
-                self.add("discovery.odata", "describes everything; `list` and `describe` have no place beside it")
+                self.add("discovery.odata", "describes everything; `list` and `describe` have no place beside it");
             }
             (None, Some(_), Some(_)) => {}
             (None, _, _) => self.add(place, "must have `list` and `describe`, or `odata`"),

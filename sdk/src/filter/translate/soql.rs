@@ -240,7 +240,10 @@ fn escaped(text: &str) -> String {
             '\r' => escaped.push_str("\\r"),
             '\t' => escaped.push_str("\\t"),
             // Salesforce's pages do not agree on what \b is.
-            control if control.is_control() => escaped.push_str(&format!("\\u{:04x}", u32::from(control))),
+            control if control.is_control() => {
+                let code = format!("\\u{:04x}", u32::from(control));
+                escaped.push_str(&code);
+            }
             other => escaped.push(other),
         }
     }
