@@ -84,7 +84,7 @@ fn it_refuses_what_the_connector_refuses() {
         ("owner = \"Acme\"\n", ""),
         ("owner =", "onwer ="),
         ("none = true", "none = \"yes\""),
-        ("\"InvalidArgument\"", "\"Oops\""),
+        ("{ error = \"InvalidArgument\" }", "\"InvalidArgument\""),
         ("\"page\", parameter = \"page\"", "\"pages\", parameter = \"page\""),
         ("parameter = \"page\", ", ""),
         ("parameter = \"page\", ", "parameter = \"page\", next = \"/x\", "),

@@ -116,6 +116,7 @@ impl Manifest {
     /// [`ManifestError::Malformed`] where the text is not TOML; else [`ManifestError::Inconsistent`] with everything that is
     /// wrong at once.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ManifestError> {
+        #[expect(clippy::single_match_else, reason = "two ways of equal weight")]
         let (manifest, mut problems) = match toml::from_str::<Self>(text) {
             Ok(mut manifest) => {
                 let problems = rules(&mut manifest, path);
