@@ -36,8 +36,9 @@ mod connection;
 mod credentials;
 mod discovery;
 mod entity;
+#[cfg(feature = "schema")]
 mod form;
-#[cfg(test)]
+#[cfg(all(test, feature = "schema"))]
 mod form_tests;
 mod nearest;
 mod outline;

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
-use super::form::{self, Form};
 use super::{Manifest, Place, check, place, schema_file};
 
 /// A file is not a manifest that can be used.
@@ -114,37 +113,47 @@ impl Manifest {
     ///
     /// # Errors
     /// [`ManifestError::Malformed`] where the text is not TOML; else [`ManifestError::Inconsistent`] with everything that is
-    /// wrong at once.
+    /// wrong at once. Without the feature `schema`, as in the Lambda function, a fault of form is the first one only.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ManifestError> {
-        #[expect(clippy::single_match_else, reason = "two ways of equal weight")]
-        let (manifest, mut problems) = match toml::from_str::<Self>(text) {
+        let problems = match toml::from_str::<Self>(text) {
             Ok(mut manifest) => {
                 let problems = rules(&mut manifest, path);
-                (Some(manifest), problems)
-            }
-            Err(_) => {
-                let document = DeTable::parse(text).map_err(|error| malformed(text, path, &error))?;
-                let mut form = form::read(&document);
-                let rules = form.rest.as_mut().map(|rest| rules(rest, path)).unwrap_or_default();
-                let rules = rules.into_iter().filter(|problem| !form.may_have_caused(problem));
-                let rules: Vec<_> = rules.collect();
-                let Form { mut problems, .. } = form;
-                problems.extend(rules);
-                (None, problems)
-            }
-        };
-        match manifest {
-            Some(manifest) if problems.is_empty() => Ok(manifest),
-            Some(_) | None => {
-                if let Ok(document) = DeTable::parse(text) {
-                    for problem in &mut problems {
-                        problem.place = place::of_key(text, document.get_ref(), &problem.key);
-                    }
+                if problems.is_empty() {
+                    return Ok(manifest);
                 }
-                Err(ManifestError::Inconsistent { path: path.to_owned(), problems })
+                problems
             }
+            Err(error) => faults(text, path, &error)?,
+        };
+        Err(ManifestError::Inconsistent { path: path.to_owned(), problems: placed(text, problems) })
+    }
+}
+
+/// Everything that is wrong with the form of a manifest, and with the rest of it.
+#[cfg(feature = "schema")]
+fn faults(text: &str, path: &Path, _: &toml::de::Error) -> Result<Vec<Problem>, ManifestError> {
+    let document = DeTable::parse(text).map_err(|error| malformed(text, path, &error))?;
+    let mut form = super::form::read(&document);
+    let rules = form.rest.as_mut().map(|rest| rules(rest, path)).unwrap_or_default();
+    let rules: Vec<_> = rules.into_iter().filter(|problem| !form.may_have_caused(problem)).collect();
+    form.problems.extend(rules);
+    Ok(form.problems)
+}
+
+/// The first thing that is wrong with the form of a manifest.
+#[cfg(not(feature = "schema"))]
+fn faults(text: &str, path: &Path, error: &toml::de::Error) -> Result<Vec<Problem>, ManifestError> {
+    Err(malformed(text, path, error))
+}
+
+/// Problems with their places.
+fn placed(text: &str, mut problems: Vec<Problem>) -> Vec<Problem> {
+    if let Ok(document) = DeTable::parse(text) {
+        for problem in &mut problems {
+            problem.place = place::of_key(text, document.get_ref(), &problem.key);
         }
     }
+    problems
 }
 
 /// Adds the fields that files describe, and applies the rules. Where a file cannot be used, the rules would miss its fields, so

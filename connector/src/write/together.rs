@@ -49,18 +49,19 @@ impl Sender<'_, '_> {
             let doubt = ledger.doubt();
             let outcome = self.request(connection, ledger, &places, all_or_none, &doubt, context).await;
             self.took(started.elapsed());
+            // Some of them may have been answered for before the others were sent once more.
+            let open: Vec<_> = ledger.open().into_iter().filter(|place| places.contains(place)).collect();
             match outcome {
                 Ok(None) => {}
                 Ok(Some(refused))
-                    if places.len() > 1 && refused.is_without_effect && !all_or_none && !doubt.is_there() =>
+                    if open.len() > 1 && refused.is_without_effect && !all_or_none && !doubt.is_there() =>
                 {
-                    let (first, second) = places.split_at(places.len() / 2);
+                    let (first, second) = open.split_at(open.len() / 2);
                     waiting.extend([second.to_vec(), first.to_vec()]);
                 }
-                Ok(Some(refused)) => ledger.fail(&places, &doubt.message(refused.error.message())),
+                Ok(Some(refused)) => ledger.fail(&open, &doubt.message(refused.error.message())),
                 Err(error) => {
                     if *error.code() != ErrorCode::InvalidCredentials || doubt.is_there() {
-                        let open: Vec<_> = ledger.open().into_iter().filter(|place| places.contains(place)).collect();
                         ledger.fail(&open, &doubt.message(error.message()));
                     }
                     return Err(error);

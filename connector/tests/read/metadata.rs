@@ -30,7 +30,7 @@ async fn the_shipped_manifests_describe_themselves() {
             json!(["SOURCE", "DESTINATION"]),
             vec!["accounts", "contacts", "orders", "orders_linked"],
         ),
-        ("manifests/datasette.toml", "Datasette", json!(["SOURCE"]), vec!["orders"]),
+        ("manifests/datasette.toml", "Datasette", json!(["SOURCE", "DESTINATION"]), vec!["orders"]),
     ] {
         let connector = shipped(file);
         let described = ask(&connector, json!({"type": "DescribeConnectorConfigurationRequest"})).await;

@@ -106,7 +106,7 @@ const FAULTS: &[(&str, &str, &str)] = &[
     (
         "/{tenant}/orders",
         "/{tenent}/orders",
-        "entities.orders.read.request: there is no setting \"tenent\"; did you mean \"tenant\"?; did you mean tenant?",
+        "entities.orders.read.request: there is no setting \"tenent\"; declare it as [settings.tenent]; did you mean tenant?",
     ),
     (
         "/{tenant}/orders",
