@@ -3,17 +3,12 @@
 use std::error::Error;
 
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+pub(crate) use crate::transport::http_client;
 
 /// The behaviour of the AWS crates that this version was tested with.
 pub(crate) fn behavior_version() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
-}
-
-/// HTTPS through rustls on ring.
-pub(crate) fn http_client() -> SharedHttpClient {
-    use aws_smithy_http_client::{Builder, tls};
-    Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https()
 }
 
 /// Region and credentials as Lambda gives them to a function.

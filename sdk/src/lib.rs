@@ -102,6 +102,8 @@ mod summary;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod token;
+#[cfg(any(feature = "lambda", feature = "marketplace"))]
+mod transport;
 mod writer;
 
 #[cfg(feature = "derive")]
