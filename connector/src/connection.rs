@@ -225,7 +225,10 @@ impl<'a> Connection<'a> {
         let secret = |url: &mut Url| self.authentication.add_to(url);
         let mut headers = self.headers.clone();
         for more in [&call.headers, self.authentication.headers()] {
-            headers.extend(more.iter().map(|(name, value)| (name.clone(), value.clone())));
+            // Not `extend`, which would send both.
+            for (name, value) in more {
+                headers.insert(name, value.clone());
+            }
         }
         self.client.send(call, &self.gate, secret, headers, context).await
     }

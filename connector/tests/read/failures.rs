@@ -266,7 +266,10 @@ async fn compressed_answers_are_read() {
     let (ids, _) = world.drain(world.request("/body/gzip", "all", "")).await;
     assert_eq!(ids, [1]);
     let seen = world.mock.seen().remove(0);
-    assert!(seen.headers["accept-encoding"].to_str().unwrap().contains("gzip"));
+    let accepted = seen.headers["accept-encoding"].to_str().unwrap();
+    assert!(accepted.contains("gzip") && accepted.contains("br"), "{accepted}");
+    let (ids, _) = world.drain(world.request("/body/brotli", "all", "")).await;
+    assert_eq!(ids, [1, 2]);
 }
 
 #[tokio::test]

@@ -233,23 +233,29 @@ fn body_of(kind: &str) -> Response {
             reply(StatusCode::OK, Body::from_stream(stream::iter(parts)))
         }
         "number" => reply(StatusCode::OK, "7"),
-        "unpackable" => packed(b"not packed at all".to_vec()),
-        "bomb" => packed(BOMB.clone()),
+        "unpackable" => packed("gzip", b"not packed at all".to_vec()),
+        "bomb" => packed("gzip", BOMB.clone()),
         "gzip" => {
             // [{"id":1}]
             let gzip: [u8; 30] = [
                 31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 139, 174, 86, 202, 76, 81, 178, 50, 172, 141, 5, 0, 100, 168, 229,
                 104, 10, 0, 0, 0,
             ];
-            packed(gzip.to_vec())
+            packed("gzip", gzip.to_vec())
+        }
+        "brotli" => {
+            // [{"id":1},{"id":2}]
+            let brotli: [u8; 23] =
+                [11, 9, 128, 91, 123, 34, 105, 100, 34, 58, 49, 125, 44, 123, 34, 105, 100, 34, 58, 50, 125, 93, 3];
+            packed("br", brotli.to_vec())
         }
         other => panic!("no such body: {other}"),
     }
 }
 
-fn packed(body: Vec<u8>) -> Response {
+fn packed(encoding: &str, body: Vec<u8>) -> Response {
     let mut response = reply(StatusCode::OK, Body::from(body));
-    response.headers_mut().insert(header::CONTENT_ENCODING, "gzip".parse().unwrap());
+    response.headers_mut().insert(header::CONTENT_ENCODING, encoding.parse().unwrap());
     response
 }
 
