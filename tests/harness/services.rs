@@ -34,7 +34,7 @@ impl Service {
     /// The access token of the Salesforce-like server.
     pub const SALESFORCE_TOKEN: &str = "00D000000000001!sample";
     /// The API key of json-server, expected in the header `X-Api-Key`.
-    pub const JSON_SERVER_KEY: &str = "k/ey+with=odd chars";
+    pub const JSON_SERVER_KEY: &str = "k/ey+with=odd~chars";
 
     /// Starts the OData service with so many orders; its root is `/odata/v4/shop`. None when it cannot be installed.
     #[must_use]

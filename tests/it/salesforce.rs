@@ -47,7 +47,7 @@ fn objects_describe_themselves_and_every_record_comes_once() {
     let asked: Vec<_> =
         log(&service).into_iter().filter(|request| request["path"].as_str().unwrap().contains("/query")).collect();
     let first = asked[0].to_string();
-    assert!(first.contains("SELECT Id,Name FROM Account"), "{first}");
+    assert!(first.contains("SELECT%20Id%2CName%20FROM%20Account"), "{first}");
     assert!(first.contains("batchSize="), "{first}");
     let locators = asked.iter().filter(|request| request["path"].as_str().unwrap().contains("/query/")).count();
     assert!(locators >= 2, "the rest is reached by Salesforce's own links: {asked:?}");

@@ -4,7 +4,7 @@
 
 const jsonServer = require('json-server')
 
-const KEY = 'k/ey+with=odd chars'
+const KEY = 'k/ey+with=odd~chars'
 const count = Number(process.argv[2] ?? 5000)
 
 const STATUS = ['open', 'paid', 'shipped', 'cancelled']
