@@ -110,7 +110,7 @@ fn record(text: &mut String, index: usize) {
          \"Field_5__c\":\"",
         1 + index % 28,
         index % 24,
-        index % 2 == 0,
+        index.is_multiple_of(2),
     );
     while text.len() - start + 20 < RECORD_BYTES {
         text.push_str("Leave it at \\\"Gate 4\\\". ");

@@ -87,9 +87,8 @@ fn entity_of(name: &str, entity: &Entity) -> Known {
             field = field.description(description);
         }
         if !declared.values.is_empty() {
-            let mut constraints = FieldConstraints::default();
-            constraints.allowed_values = Some(declared.values.clone());
-            field = field.constraints(constraints);
+            let allowed_values = Some(declared.values.clone());
+            field = field.constraints(FieldConstraints { allowed_values, ..FieldConstraints::default() });
         }
         if declared.filterable == Some(false) {
             field.read_properties.get_or_insert_default().is_queryable = Some(false);

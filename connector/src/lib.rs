@@ -181,7 +181,7 @@ impl Connector for HttpConnector {
             let connection = self.connect(settings, &credentials)?;
             self.entities.list(&request, Some(&connection), context).await
         };
-        context.with_credentials(settings, list).await
+        Box::pin(context.with_credentials(settings, list)).await
     }
 
     async fn describe_entity(
@@ -199,7 +199,7 @@ impl Connector for HttpConnector {
                     let connection = self.connect(settings, &credentials)?;
                     self.entities.find(name, &connection, context).await
                 };
-                context.with_credentials(settings, find).await?
+                Box::pin(context.with_credentials(settings, find)).await?
             }
         };
         let mut response = DescribeEntityResponse::new(known.definition.clone());
@@ -249,9 +249,10 @@ impl Connector for HttpConnector {
         let known = match self.entities.fixed(&request.entity_identifier) {
             Some(known) => known,
             None if !self.entities.must_ask() => return Err(self.entities.unknown(&request.entity_identifier)),
-            None => context.with_credentials(settings, find).await?,
+            None => Box::pin(context.with_credentials(settings, find)).await?,
         };
         let connect = |credentials: &ConnectionCredentials| self.connect(settings, credentials);
-        write::write(&connect, &self.configuration.supported_write_operations, &known, &request, context).await
+        Box::pin(write::write(&connect, &self.configuration.supported_write_operations, &known, &request, context))
+            .await
     }
 }

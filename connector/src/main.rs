@@ -12,7 +12,7 @@ async fn main() -> Result<(), RunError> {
     match settings::manifest() {
         Ok(manifest) => {
             let connector = HttpConnector::new(manifest).allow_loopback(settings::allows_loopback());
-            options.run(connector).await
+            Box::pin(options.run(connector)).await
         }
         Err(error) => options.run(Misconfigured::new(&error)).await,
     }

@@ -66,7 +66,7 @@ pub fn read(
     kind: Option<&str>,
     connector: &DescribeConnectorConfigurationResponse,
 ) -> Result<NewCredentials, RegistrarError> {
-    let offered = connector.authentication_config.clone().unwrap_or_else(AuthenticationConfig::new);
+    let offered = connector.authentication_config.clone().unwrap_or_default();
     let mut given: BTreeMap<String, Secret> = match text {
         None => BTreeMap::new(),
         Some(text) => {

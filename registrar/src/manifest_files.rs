@@ -1,6 +1,7 @@
 //! What goes into the artefact with a manifest: the manifest, and the files that describe fields for it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Component, Path};
 
 use crate::artefact::read;
@@ -30,11 +31,11 @@ pub fn manifest_files(manifest: &Path) -> Result<BTreeMap<String, Vec<u8>>, Regi
             let hint = "put it below the manifest's folder, under a name of its own, and write / between the steps of its path";
             return Err(RegistrarError::usage(message).with_hint(hint));
         }
-        if !files.contains_key(&name) {
-            let content = read(&folder.join(&name)).map_err(|error| {
+        if let Entry::Vacant(place) = files.entry(name) {
+            let content = read(&folder.join(place.key())).map_err(|error| {
                 error.with_hint(format!("the manifest {} takes the fields of an entity from it", manifest.display()))
             })?;
-            files.insert(name, content);
+            place.insert(content);
         }
     }
     files.insert(MANIFEST.to_owned(), text);

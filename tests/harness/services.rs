@@ -93,7 +93,7 @@ impl Service {
         let length = body.len();
         let mut text = format!("{request} HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n");
         for (name, value) in headers {
-            text.push_str(&format!("{name}: {value}\r\n"));
+            text.extend([name, ": ", value, "\r\n"]);
         }
         write!(server, "{text}\r\n{body}").expect("the service reads");
         let mut answer = String::new();

@@ -10,7 +10,9 @@ fn records_are_written_to_the_sample_api_and_read_again() {
     let server = laptop.serve();
     let write = |entity: &str, operation: &str, code: i32, records: &[&str]| -> Value {
         let mut arguments = vec!["write", entity, "--local", "--output", "json", "--operation", operation];
-        records.iter().for_each(|record| arguments.extend(["--record", record]));
+        for record in records {
+            arguments.extend(["--record", record]);
+        }
         laptop.registrar(&arguments).expect(code).json()
     };
     let read = |entity: &str, filter: &str| -> Vec<Value> {

@@ -38,7 +38,8 @@ mod discovery;
 mod entity;
 #[cfg(feature = "schema")]
 mod form;
-#[cfg(all(test, feature = "schema"))]
+#[cfg(test)]
+#[cfg(feature = "schema")]
 mod form_tests;
 mod nearest;
 mod outline;

@@ -46,7 +46,7 @@ pub(super) fn fill(manifest: &mut Manifest, read: impl Fn(&str) -> io::Result<St
         };
         match outcome {
             Err(message) => {
-                problems.push(Problem { place: Place::default(), key: format!("entities.{name}.schema"), message })
+                problems.push(Problem { place: Place::default(), key: format!("entities.{name}.schema"), message });
             }
             Ok(fields) => {
                 for (name, field) in fields {
