@@ -58,6 +58,11 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// Whether it is a page for people, such as one to log in with.
+    pub(crate) fn is_web_page(&self) -> bool {
+        self.content_type().starts_with("text/html")
+    }
+
     /// The kind of body, for messages.
     pub(crate) fn content_type(&self) -> &str {
         self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("an unnamed type")

@@ -140,6 +140,18 @@ impl<'a> Connection<'a> {
         self.settings
     }
 
+    /// Longest path and query, in bytes.
+    pub(crate) fn address_bytes(&self) -> usize {
+        self.manifest.limits.address_bytes
+    }
+
+    /// Whether the address of a request is short enough, with what the credentials add.
+    pub(crate) fn fits(&self, call: &Call) -> bool {
+        let mut url = call.url.clone();
+        self.authentication.add_to(&mut url);
+        address::length(&url) <= self.address_bytes()
+    }
+
     /// How many bytes may still be added to the address of a request, with what the credentials add.
     pub(crate) fn room(&self, call: &Call) -> usize {
         let mut url = call.url.clone();

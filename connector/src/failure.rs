@@ -27,6 +27,8 @@ pub(crate) fn of_status(answer: &Answer, said: Option<&str>, meaning: Option<&Me
         _ if meaning.is_some() => format!("the API refused {request} ({status})"),
         401 => format!("the API does not accept the connection's credentials (401 for {request}); renew them"),
         403 => format!("the API does not allow {request} with the connection's credentials (403)"),
+        // An API that says something of its own is the right one.
+        404 if said.is_some() => format!("the API has nothing at {} (404)", answer.url.path()),
         404 => format!("the API has nothing at {} (404); is the base URL right?", answer.url.path()),
         408 | 504 => format!("the API gave up on {request} ({status})"),
         409 => format!("the API sees a conflict in {request} (409)"),
@@ -84,7 +86,8 @@ pub(crate) fn of_transport(request: &str, url: &Url, error: reqwest::Error, limi
         return forbidden.refusal();
     }
     // The wait for a connection has a limit of its own, so an error may be both.
-    let what = if let Some(problem) = cause::<rustls::Error>(&error) {
+    // Later, a broken record leaves open what became of the request.
+    let what = if let Some(problem) = cause::<rustls::Error>(&error).filter(|_| error.is_connect()) {
         of_tls(host, problem).without_effect()
     } else if error.is_connect() {
         let message = match cause::<Unresolved>(&error) {

@@ -163,7 +163,10 @@ impl Connector for HttpConnector {
         let connection = self.connect(&settings, &credentials)?;
         if let Some(test) = &self.manifest.connection.test {
             let call = connection.call(test, Method::Get, &|_| None)?;
-            Box::pin(connection.send(&call, Repeat::Safe, context)).await?;
+            let answer = Box::pin(connection.send(&call, Repeat::Safe, context)).await?;
+            if answer.is_web_page() {
+                return Err(query::web_page(&answer));
+            }
         }
         Ok(ValidateCredentialsResponse::valid())
     }

@@ -149,7 +149,8 @@ pub(crate) fn following(
             (!is_last).then(|| Position::Number(offset.saturating_add(count)))
         }
         Paging::Keyset { field, short_page_is_last, .. } => {
-            let is_last = is_last(at, count, total, *short_page_is_last);
+            // A total may be that of what is behind the key, or of everything: nobody knows which.
+            let is_last = is_last(at, count, None, *short_page_is_last);
             let last = if is_last { None } else { page.records().last() };
             match last {
                 None => None,

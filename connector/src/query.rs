@@ -102,11 +102,16 @@ impl<'a> List<'a> {
         Ok(Self { connection, known, read, layout, selected, filter, room, question })
     }
 
-    /// The page size to ask for. A limit makes pages smaller only when every record of the API counts against it.
+    /// The page size to ask for. What AppFlow wants and a limit make pages smaller only when every record of the API counts against it.
     pub(crate) fn page_size(&self, most: u64) -> Option<u64> {
         let rule = self.read.paging.size()?;
-        let limit = self.filter.limit.filter(|_| self.question.remainder.is_none());
-        Some(limit.map_or(most, |limit| most.min(limit)).max(rule.min).min(rule.max).max(1))
+        // Where records are dropped here, as few requests as the API allows find those that stay.
+        let wanted = match (&self.question.remainder, self.filter.limit) {
+            (Some(_), _) => rule.max,
+            (None, Some(limit)) => most.min(limit),
+            (None, None) => most,
+        };
+        Some(wanted.max(rule.min).min(rule.max).max(1))
     }
 
     /// A page, and where the next one is.
@@ -137,17 +142,18 @@ impl<'a> List<'a> {
     fn call(&self, at: &Place) -> Result<Call, ConnectorError> {
         let known = |name: &str| (name == "entity").then(|| self.known.name().to_owned());
         let mut call = self.connection.call(&self.read.request, Method::Get, &known)?;
-        if let Position::Link(link) = &at.position {
+        let is_linked = if let Position::Link(link) = &at.position {
             call.url = self.connection.kept(link);
+            true
         } else {
-            let behind = self.question_behind(&at.position)?;
-            for (parameter, value) in &behind.as_ref().unwrap_or(&self.question).values {
-                call.put(parameter, value.clone())?;
-            }
-        }
-        for (parameter, value) in paging::parameters(&self.read.paging, &at.position, at.size) {
-            // A link repeats what stands in the address; it cannot repeat a header.
-            if parameter.query().is_none() || !matches!(at.position, Position::Link(_)) {
+            false
+        };
+        let behind = self.question_behind(&at.position)?;
+        let asked = behind.as_ref().unwrap_or(&self.question).values.iter();
+        let asked = asked.map(|(parameter, value)| (parameter, value.clone()));
+        for (parameter, value) in asked.chain(paging::parameters(&self.read.paging, &at.position, at.size)) {
+            // A link repeats what stands in the address; it cannot repeat headers and body.
+            if parameter.query().is_none() || !is_linked {
                 call.put(parameter, value)?;
             }
         }
@@ -176,7 +182,7 @@ impl<'a> List<'a> {
         let parts = self.filter.condition.iter().flat_map(|condition| condition.conjuncts().to_vec());
         let filter = Filter { condition: Condition::all(parts.chain([behind.clone()])), limit: None };
         let question = translate::question(self.known, self.read, self.selected, &filter, self.room)?;
-        if question.is_told(&behind) { Ok(Some(question)) } else { Err(refused()) }
+        if question.is_done(&behind) { Ok(Some(question)) } else { Err(refused()) }
     }
 
     fn following(&self, at: &Place, page: &JsonPage, answer: &Answer) -> Result<Option<Place>, ConnectorError> {
@@ -194,9 +200,19 @@ impl<'a> List<'a> {
     }
 }
 
+/// A page for people where an API should answer.
+pub(crate) fn web_page(answer: &Answer) -> ConnectorError {
+    ConnectorError::server_error(format!(
+        "the answer to {} is a web page ({}), not JSON; is the base URL right?",
+        answer.request,
+        answer.content_type()
+    ))
+}
+
 /// An answer that is not what the manifest says, with its content type where that may explain it.
 pub(crate) fn unexpected(answer: &Answer, error: &PageError) -> ConnectorError {
     match error.kind() {
+        PageErrorKind::NotUtf8 | PageErrorKind::NotJson { .. } if answer.is_web_page() => web_page(answer),
         PageErrorKind::NotUtf8 | PageErrorKind::NotJson { .. } => ConnectorError::server_error(format!(
             "the answer to {} is {} and {error}, where JSON was expected",
             answer.request,

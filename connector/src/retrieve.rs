@@ -123,7 +123,7 @@ async fn by_filter(
     });
     let mut found = RecordBuffer::default();
     let room = query::room(connection, known)?;
-    for filter in chunks(known, field, &values, room)? {
+    for filter in chunks(known, selected, field, &values, room)? {
         let list = List::new(connection, known, selected, &filter)?;
         if !list.question.is_told_anything() {
             return Err(ConnectorError::invalid_argument(format!(
@@ -148,7 +148,13 @@ async fn by_filter(
 
 /// Filters that look for all the values together: each for so many at most, and short enough to be sent. One that cannot
 /// be sent even so is for a single value.
-fn chunks(known: &Known, field: &str, values: &[Value], room: usize) -> Result<Vec<Filter>, ConnectorError> {
+fn chunks(
+    known: &Known,
+    selected: Option<&[String]>,
+    field: &str,
+    values: &[Value],
+    room: usize,
+) -> Result<Vec<Filter>, ConnectorError> {
     let filter = |values: &[Value]| {
         let condition = Condition::In { field: field.to_owned(), values: values.to_vec() };
         Filter { condition: Some(condition), limit: None }
@@ -159,7 +165,10 @@ fn chunks(known: &Known, field: &str, values: &[Value], room: usize) -> Result<V
     while !rest.is_empty() {
         let mut size = CHUNK.min(rest.len());
         let mut next = filter(rest.get(..size).unwrap_or_default());
-        while size > 1 && !translate::question(known, read, None, &next, room)?.is_told_anything() {
+        while size > 1
+            && !translate::question(known, read, selected, &next, room)
+                .is_ok_and(|question| question.is_told_anything())
+        {
             // Where the API knows no `in` at all, one at a time is what is left.
             size = if size > 16 { size / 2 } else { size - 1 };
             next = filter(rest.get(..size).unwrap_or_default());
@@ -198,7 +207,7 @@ mod tests {
         );
         let known = catalogue::known(&Manifest::parse(&text, Path::new("m.toml")).unwrap()).remove(0);
         let values: Vec<_> = ids.iter().map(|id| Value::String(id.clone())).collect();
-        let filters = chunks(&known, "s", &values, room).unwrap();
+        let filters = chunks(&known, None, "s", &values, room).unwrap();
         let sizes = filters.into_iter().map(|filter| match filter.condition {
             Some(Condition::In { values, .. }) => values.len(),
             other => panic!("{other:?}"),

@@ -53,9 +53,9 @@ pub(crate) struct Question {
 }
 
 impl Question {
-    /// Whether the API is told of a part of the filter.
-    pub(crate) fn is_told(&self, part: &Condition) -> bool {
-        self.parts.iter().any(|(known, handling)| known == part && *handling != Handling::Left)
+    /// Whether the API does all of a part of the filter.
+    pub(crate) fn is_done(&self, part: &Condition) -> bool {
+        self.parts.iter().any(|(known, handling)| known == part && *handling == Handling::Exact)
     }
 
     /// Whether the API is told anything of the filter.
@@ -111,7 +111,7 @@ fn in_parameters(read: &Read, typed: &TypedFilter, room: usize) -> Divided {
         for (operator, rule) in operators {
             let Some((_, test)) = OPERATORS.iter().find(|(symbol, _)| symbol == operator) else { continue };
             let data_type = typed.fields().find(|known| known.field_name == *field).map(|known| &known.data_type);
-            query = query.parameter(field, *test, parameter(rule, data_type));
+            query = query.parameter(field, *test, parameter(field, operator, rule, data_type));
         }
     }
     let Translation { pushed, remainder, parts, .. } = query.translate(typed);
@@ -152,12 +152,18 @@ fn grouped(pairs: Vec<(String, String)>) -> Vec<(String, Vec<String>)> {
     groups
 }
 
-/// The name under which the SDK's translator knows a rule: that of its parameter, with its template where several rules
-/// append to one place of a body.
-fn key(rule: &FilterParameter) -> String {
-    match &rule.template {
-        Some(template) => format!("{} {template}", rule.parameter),
-        None => rule.parameter.to_string(),
+/// The name under which the SDK's translator knows a rule.
+fn key(field: &str, operator: &str, rule: &FilterParameter) -> String {
+    format!("{} {field} {operator}", rule.parameter)
+}
+
+/// Whether a value becomes part of a longer text somewhere in a template.
+fn mixes(template: &Value) -> bool {
+    match template {
+        Value::String(text) => text != "{value}" && text.contains("{value}"),
+        Value::Array(items) => items.iter().any(mixes),
+        Value::Object(members) => members.values().any(mixes),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
@@ -169,7 +175,8 @@ fn rule<'r>(
 ) -> Option<(&'r str, &'r FilterParameter, Option<&'r FieldDataType>)> {
     typed.fields().find_map(|field| {
         let operators = read.filters.get(&field.field_name)?;
-        let (operator, rule) = operators.iter().find(|(_, rule)| key(rule) == name)?;
+        let (operator, rule) =
+            operators.iter().find(|(operator, rule)| key(&field.field_name, operator, rule) == name)?;
         Some((operator.as_str(), rule, Some(&field.data_type)))
     })
 }
@@ -181,8 +188,15 @@ fn templated(rule: &FilterParameter, value: Json) -> Json {
     Json::filled(template, &value_of).unwrap_or_else(|_| value.clone())
 }
 
-fn parameter(rule: &FilterParameter, data_type: Option<&FieldDataType>) -> QueryParameter {
-    let mut parameter = QueryParameter::new(key(rule));
+fn parameter(field: &str, operator: &str, rule: &FilterParameter, data_type: Option<&FieldDataType>) -> QueryParameter {
+    let mut parameter = QueryParameter::new(key(field, operator, rule));
+    // Only what is appended leaves room for more.
+    if !matches!(&rule.parameter, Parameter::Body(pointer) if pointer.ends_with("/-")) {
+        parameter = parameter.place(rule.parameter.to_string());
+    }
+    if rule.template.as_ref().is_some_and(mixes) {
+        parameter = parameter.plain();
+    }
     if rule.wider {
         parameter = parameter.wider();
     }
@@ -235,7 +249,9 @@ fn in_soql(
         all = readable.map(|field| field.field_name.clone()).collect();
         &all
     };
-    let language = known.in_soql(Soql::new().with_longest(longest / 2), typed);
+    let is_in_address = soql.parameter.query().is_some();
+    let language = if is_in_address { Soql::new().percent_encoded() } else { Soql::new() };
+    let language = known.in_soql(language.with_longest(longest / 2), typed);
     let Translation { pushed, remainder, limit, parts, .. } = language.translate(typed);
     let mut names: Vec<String> = Vec::new();
     let needed = remainder.iter().flat_map(Condition::fields);

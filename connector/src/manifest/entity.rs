@@ -103,7 +103,7 @@ pub(crate) struct Field {
     /// Whether AppFlow offers filters on it: yes unless said otherwise. What the API cannot filter by is filtered here.
     #[serde(default)]
     pub(crate) filterable: Option<bool>,
-    /// The values to choose from, when the choice is closed.
+    /// The values to choose from, when the choice is closed. AppFlow shows them; the API refuses others.
     #[serde(default)]
     pub(crate) values: Vec<String>,
     /// Where it stands in a record; the member of its name unless said otherwise.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use appflow_sdk::protocol::{ConnectorContext, Record, WriteOperationType};
+use appflow_sdk::protocol::{Record, WriteOperationType};
 use sha2::{Digest as _, Sha256};
 
 /// Gives each record of a request its token. It depends on what is asked for and on the flow's run alone, so that it is the
@@ -15,13 +15,13 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    /// For an operation on an entity within the run that the context names.
-    pub(super) fn new(entity: &str, operation: &WriteOperationType, context: &ConnectorContext) -> Self {
-        let mut run = Sha256::new();
-        for part in [context.execution_id.as_deref().unwrap_or_default(), entity, operation.as_str()] {
-            add(&mut run, part.as_bytes());
+    /// For an operation on an entity within a run.
+    pub(super) fn new(entity: &str, operation: &WriteOperationType, run: &str) -> Self {
+        let mut digest = Sha256::new();
+        for part in [run, entity, operation.as_str()] {
+            add(&mut digest, part.as_bytes());
         }
-        Self { run, seen: HashMap::new() }
+        Self { run: digest, seen: HashMap::new() }
     }
 
     /// The token of the next record.
@@ -61,22 +61,19 @@ fn hex(digest: &[u8; 32]) -> String {
 mod tests {
     use super::*;
 
-    fn keys(execution: Option<&str>, records: &[&str]) -> Vec<String> {
-        let mut context = ConnectorContext::default();
-        context.execution_id = execution.map(str::to_owned);
-        let mut tokens = Tokens::new("orders", &WriteOperationType::Insert, &context);
+    fn keys(run: &str, records: &[&str]) -> Vec<String> {
+        let mut tokens = Tokens::new("orders", &WriteOperationType::Insert, run);
         let tokens = records.iter().map(|record| tokens.next(&Record::parse(record).unwrap()));
         tokens.map(|token| of_request([token.as_str()].into_iter())).collect()
     }
 
     #[test]
     fn a_key_is_the_same_for_the_same_and_another_for_anything_else() {
-        let first = keys(Some("run"), &[r#"{"a":1}"#, r#"{"a":2}"#, r#"{"a":1}"#]);
-        assert_eq!(first, keys(Some("run"), &[r#"{"a":1}"#, r#"{"a":2}"#, r#"{"a":1}"#]));
+        let first = keys("run", &[r#"{"a":1}"#, r#"{"a":2}"#, r#"{"a":1}"#]);
+        assert_eq!(first, keys("run", &[r#"{"a":1}"#, r#"{"a":2}"#, r#"{"a":1}"#]));
         assert_ne!(first[0], first[1]);
         assert_ne!(first[0], first[2], "the second of two equal records is another record");
-        assert_ne!(first[0], keys(Some("later"), &[r#"{"a":1}"#])[0]);
-        assert_ne!(first[0], keys(None, &[r#"{"a":1}"#])[0]);
+        assert_ne!(first[0], keys("later", &[r#"{"a":1}"#])[0]);
         let [one, two] = [["ab", "c"], ["a", "bc"]].map(|tokens| of_request(tokens.into_iter()));
         assert_ne!(one, two);
     }

@@ -198,6 +198,14 @@ pub(super) fn call(
         };
         call.put(&crate::manifest::Parameter::Body(rule.records.clone()), content)?;
     }
+    if !connection.fits(&call) {
+        return Err(ConnectorError::invalid_argument(format!(
+            "the ids make the address of {} longer than the {} bytes of the manifest's limits.address_bytes",
+            call.name(),
+            connection.address_bytes()
+        ))
+        .without_effect());
+    }
     if let Some(parameter) = &rule.idempotency_key {
         let tokens = records.iter().filter_map(|record| record.token.as_deref());
         call.put(parameter, Json::from(super::idempotency::of_request(tokens).as_str()))?;

@@ -47,8 +47,9 @@ impl<'a, 'c> Sender<'a, 'c> {
         settings: &'a ConnectorContext,
         context: &'a InvocationContext,
     ) -> Self {
-        let tokens =
-            plan.rule.idempotency_key.as_ref().map(|_| Tokens::new(plan.known.name(), &plan.operation, settings));
+        // Without the run's name, equal records of two runs must not be taken for repetitions of each other.
+        let run = settings.execution_id.as_deref().unwrap_or(context.request_id());
+        let tokens = plan.rule.idempotency_key.as_ref().map(|_| Tokens::new(plan.known.name(), &plan.operation, run));
         let state = State { tokens, has_sent: false, end: None, slowest: Duration::ZERO };
         Self { plan, connect, settings, context, state: Mutex::new(state) }
     }

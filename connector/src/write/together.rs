@@ -89,7 +89,13 @@ impl Sender<'_, '_> {
         let left = || pending.lock().unwrap_or_else(PoisonError::into_inner);
         let attempt = || async {
             let places = left().clone();
-            let call = call(self.plan, connection, &ledger.records(&places), all_or_none)?;
+            let call = match call(self.plan, connection, &ledger.records(&places), all_or_none) {
+                // Fewer ids may fit into an address.
+                Err(error) if error.is_without_effect() => {
+                    return Ok(Some(Refusal { error, is_without_effect: true }));
+                }
+                call => call?,
+            };
             ledger.reopen(&places);
             let answer = connection.send_once(&call, context).await?;
             if !self.is_success(&answer) {

@@ -92,7 +92,7 @@ async fn each_failure_is_told_as_documented() {
     let basic = r#"{"username":"u","password":"hunter2"}"#;
     let world = World::with(Mock::start().await, manifest(5, "basic = true"), basic);
     let (general, of_records) = (rows("Answers and connections"), rows("Answers that are not what the manifest says"));
-    assert_eq!((general.len(), of_records.len()), (30, 3));
+    assert_eq!((general.len(), of_records.len()), (31, 2));
     for (rows, reads_records) in [(general, false), (of_records, true)] {
         for Row { what, code, wait, message } in rows {
             let is_slow = what == "the body does not come in time";
@@ -180,7 +180,7 @@ async fn a_passing_failure_is_asked_again_and_a_lasting_one_is_not() {
 async fn an_answer_that_is_no_list_is_a_server_error_that_says_what_was_expected() {
     let world = World::open(5).await;
     for (path, entity, expected) in [
-        ("/body/html", "all", "is text/html and is not JSON at line 1 column 1, where JSON was expected"),
+        ("/body/html", "all", "the answer to GET /body/html/all is a web page (text/html), not JSON"),
         ("/body/truncated", "all", "breaks off at line 1"),
         ("/body/cut", "all", "broke off during GET /body/cut/all"),
         ("/body/object", "all", "has an object at its top, where the records should be an array"),

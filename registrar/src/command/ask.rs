@@ -137,7 +137,7 @@ pub async fn connect(session: &Session, args: &ConnectArgs) -> Result<Outcome, R
             let error = failure.during(format!("the connection {name} of {label} was not {verb}"));
             if is_unregistered { error.with_hint("register the connector first: registrar deploy") } else { error }
         })?;
-        let text = format!("{verb} the connection {name}; the connector accepted it");
+        let text = format!("{verb} the connection {name}; the connector has nothing against it");
         Ok(Outcome::new("connect", text).with("label", label).with("connectorProfile", name).with("change", verb))
     })
     .await

@@ -10,7 +10,7 @@ One TOML file describes an HTTP/JSON API to the connector. This page has every t
 is the way from an API's documentation to a manifest. Paths begin with `/`; pointers are JSON pointers (RFC 6901): `/data/items`, or
 empty for the whole. A list or table that is not given is empty.
 
-`cargo registrar manifest check FILE` says everything that is wrong with a manifest, and where.
+`cargo registrar manifest check FILE` says what is wrong with a manifest, and where.
 
 <!-- Made from the types in connector/src/manifest and the examples in tests/it/manifest_reference; see tests/it/manifest_reference.rs. -->
 ";

@@ -70,6 +70,8 @@ impl QueryTest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueryParameter {
     name: String,
+    place: Option<String>,
+    is_plain: bool,
     is_wider: bool,
     separator: Option<String>,
     format: Option<TimeFormat>,
@@ -99,13 +101,28 @@ impl QueryParameter {
     /// A parameter that means exactly the test.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), is_wider: false, separator: None, format: None }
+        Self { name: name.into(), place: None, is_plain: false, is_wider: false, separator: None, format: None }
     }
 
     /// Says that it lets more records through than the test does.
     #[must_use]
     pub fn wider(mut self) -> Self {
         self.is_wider = true;
+        self
+    }
+
+    /// Says where the value goes, where that is not the name: of the parameters of one place only one is used.
+    #[must_use]
+    pub fn place(mut self, place: impl Into<String>) -> Self {
+        self.place = Some(place.into());
+        self
+    }
+
+    /// Says that the value is put into text of some language: only ASCII letters, digits and `-_.:+` are sent then, since
+    /// anything else might mean something there.
+    #[must_use]
+    pub fn plain(mut self) -> Self {
+        self.is_plain = true;
         self
     }
 
@@ -149,7 +166,7 @@ impl QueryString {
     /// Divides a filter. What is pushed are names and values, not percent-encoded.
     #[must_use]
     pub fn translate(&self, filter: &TypedFilter) -> Translation<Vec<(String, String)>> {
-        let mut writer = Writer { query: self, filter, pairs: Vec::new() };
+        let mut writer = Writer { query: self, filter, pairs: Vec::new(), places: Vec::new(), length: 0 };
         let translation = Translation::divide(filter, |part| match part {
             TypedCondition::Test(test) => {
                 let before = writer.pairs.len();
@@ -174,12 +191,16 @@ struct Writer<'a> {
     query: &'a QueryString,
     filter: &'a TypedFilter,
     pairs: Vec<(String, String)>,
+    /// Where something goes already.
+    places: Vec<&'a str>,
+    /// How many bytes that takes in an address, percent-encoded.
+    length: usize,
 }
 
 /// A value as a parameter, and whether it says exactly what was asked.
 type Written = (String, bool);
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
     /// Sends what can be sent of a test; whether that is all of it.
     fn test(&mut self, test: &TypedTest) -> Option<bool> {
         let field = test.field();
@@ -254,25 +275,23 @@ impl Writer<'_> {
     }
 
     /// Sends a parameter, unless it is in use: what a system makes of a parameter given for two tests is anybody's guess.
-    fn send(&mut self, parameter: &QueryParameter, texts: Vec<String>) -> bool {
-        let is_used = self.pairs.iter().any(|(name, _)| *name == parameter.name);
-        let is_long = texts.iter().map(|text| text.len() + parameter.name.len()).sum::<usize>() > LONGEST;
-        if is_used || is_long || texts.iter().any(String::is_empty) {
+    fn send(&mut self, parameter: &'a QueryParameter, texts: Vec<String>) -> bool {
+        let place = parameter.place.as_deref().unwrap_or(&parameter.name);
+        let is_used = self.places.contains(&place);
+        let is_long = texts.iter().map(|text| text.len() + place.len()).sum::<usize>() > LONGEST;
+        let is_harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:+".contains(&byte);
+        let is_risky = parameter.is_plain && !texts.iter().all(|text| text.bytes().all(is_harmless));
+        // Each with the `=` within it and the `&` before it.
+        let more: usize = texts.iter().map(|text| encoded_length(place) + encoded_length(text) + 2).sum();
+        let fits = self.query.longest.is_none_or(|longest| self.length + more <= longest);
+        if is_used || is_long || is_risky || !fits || texts.iter().any(String::is_empty) {
             return false;
         }
-        let sent = self.pairs.len();
+        self.places.push(place);
+        self.length += more;
         self.pairs.extend(texts.into_iter().map(|text| (parameter.name.clone(), text)));
-        let fits = self.query.longest.is_none_or(|longest| length(&self.pairs) <= longest);
-        if !fits {
-            self.pairs.truncate(sent);
-        }
-        fits
+        true
     }
-}
-
-/// How many bytes parameters take in an address, each with the `&` before it.
-fn length(pairs: &[(String, String)]) -> usize {
-    pairs.iter().map(|(name, value)| encoded_length(name) + encoded_length(value) + 2).sum()
 }
 
 /// The comparison with a value that a field of whole numbers or of days can have; nothing if no value is needed.

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Translation;
 use super::grid::{self, Outcome, Place};
+use super::{Translation, encoded_length};
 
 use super::language::{self, Compared, Language, Said};
 use crate::filter::{Comparison, Moment, TypedFilter, TypedValue};
@@ -49,6 +49,7 @@ const WORDS: [&str; 23] = [
 pub struct Soql {
     names: BTreeMap<String, Option<String>>,
     ids: BTreeSet<String>,
+    is_encoded: bool,
     longest: usize,
 }
 
@@ -62,7 +63,7 @@ impl Soql {
     /// Writes with the names of the entity's definition.
     #[must_use]
     pub fn new() -> Self {
-        Self { names: BTreeMap::new(), ids: BTreeSet::new(), longest: LONGEST }
+        Self { names: BTreeMap::new(), ids: BTreeSet::new(), is_encoded: false, longest: LONGEST }
     }
 
     /// Says what a field is called in SOQL.
@@ -87,6 +88,13 @@ impl Soql {
         self
     }
 
+    /// Says that the clause goes into an address, so that its length is counted percent-encoded.
+    #[must_use]
+    pub fn percent_encoded(mut self) -> Self {
+        self.is_encoded = true;
+        self
+    }
+
     /// Sets how many bytes the clause may take; 8000 unless set. Parts that do not fit are left.
     #[must_use]
     pub fn with_longest(mut self, bytes: usize) -> Self {
@@ -97,7 +105,7 @@ impl Soql {
     /// Divides a filter. What is pushed is the condition, without the word `WHERE`.
     #[must_use]
     pub fn translate(&self, filter: &TypedFilter) -> Translation<String> {
-        language::divide(self, filter, self.longest, str::len)
+        language::divide(self, filter, self.longest, if self.is_encoded { encoded_length } else { str::len })
     }
 }
 

@@ -9,7 +9,7 @@ use proptest::sample::select;
 use super::super::{QueryParameter, QueryString, QueryTest, TimeFormat};
 use super::world::{Cell, NAMES, World, world};
 use super::{left, typed};
-use crate::filter::{Comparison, Moment, Quantity};
+use crate::filter::{Comparison, Condition, Filter, Moment, Quantity, Value};
 use crate::protocol::FieldDataType;
 
 /// The query, and what remains.
@@ -288,5 +288,26 @@ proptest! {
         };
         let rows: Vec<_> = world.all().into_iter().filter(is_sent).collect();
         world.agrees(&rows, translation.remainder.as_ref(), &format!("{pairs:?}"))?;
+    }
+}
+
+#[test]
+fn one_place_takes_one_value_and_text_of_a_language_only_what_is_harmless() {
+    let query = QueryString::new()
+        .parameter("integer", comparison(Comparison::GreaterOrEqual), QueryParameter::new("from").place("range"))
+        .parameter("integer", comparison(Comparison::LessOrEqual), QueryParameter::new("to").place("range"))
+        .parameter("string", comparison(Comparison::Equal), QueryParameter::new("q").plain());
+    assert_eq!(divide(&query, "integer >= 5 and integer <= 9").0, "from=5");
+    assert_eq!(divide(&query, "string = 'open-1'"), ("q=open-1".to_owned(), String::new()));
+    for risky in ["open OR x", "a'b", "a\"", "ü", "(a)", "a*"] {
+        let filter = Filter {
+            condition: Some(Condition::Compare {
+                field: "string".to_owned(),
+                operator: Comparison::Equal,
+                value: Value::String(risky.to_owned()),
+            }),
+            limit: None,
+        };
+        assert_eq!(divide(&query, &filter.to_string()).0, "", "{risky}");
     }
 }
