@@ -323,3 +323,24 @@ fn a_query_in_soql_must_fit() {
     let error = ask(&known, None, "", 20).unwrap_err();
     assert!(error.message().contains("an address has room for 20; select fewer fields"), "{error}");
 }
+
+#[test]
+fn one_place_takes_one_value_unless_values_are_appended() {
+    let in_place = "filters.total = { \">=\" = { parameter = \"body:/f/total\", template = { gte = \"{value}\" } }, \
+                    \"<=\" = { parameter = \"body:/f/total\", template = { lte = \"{value}\" } } }";
+    let both = "total >= 5 and total <= 9";
+    assert_eq!(divide(in_place, both), (r#"body:/f/total={"gte":5}"#.to_owned(), "total <= 9".to_owned()));
+    let appended = in_place.replace("body:/f/total", "body:/all/-");
+    let sent = r#"body:/all/-={"gte":5}&body:/all/-={"lte":9}"#;
+    assert_eq!(divide(&appended, both), (sent.to_owned(), String::new()));
+}
+
+#[test]
+fn a_value_within_a_language_is_sent_only_if_it_can_mean_nothing_there() {
+    let read = "filters.status = { \"=\" = { parameter = \"q\", template = \"status:{value}\" } }";
+    assert_eq!(divide(read, "status = 'open'"), ("q=status:open".to_owned(), String::new()));
+    let risky = "status = 'open OR status:closed'";
+    assert_eq!(divide(read, risky), (String::new(), risky.to_owned()));
+    let own = "filters.status = { \"=\" = { parameter = \"body:/s\", template = { is = \"{value}\" } } }";
+    assert_eq!(divide(own, "status = 'a b'"), (r#"body:/s={"is":"a b"}"#.to_owned(), String::new()));
+}

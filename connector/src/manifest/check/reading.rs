@@ -90,6 +90,9 @@ impl Check<'_> {
         if let Paging::Keyset { field, parameter, .. } = &read.paging {
             let is_there = fields.is_none_or(|fields| fields.contains_key(field));
             self.require(is_there, &format!("{key}.field"), "the entity has no such field");
+            let has_total = read.total.is_some() || read.total_header.is_some();
+            let message = "a total has no place beside a keyset: it may count what is left, or everything";
+            self.require(!has_total, &key, message);
             let is_asked = parameter.is_some() || read.odata.is_some() || read.soql.is_some();
             self.require(is_asked, &key, "needs `parameter`, unless the list has `odata` or `soql`");
         }
