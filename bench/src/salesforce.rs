@@ -27,7 +27,7 @@ const OBJECT: &str = "Wide__c";
 /// The manifest that ships, for a connection without credentials at this address.
 pub(crate) fn manifest(upstream: &str) -> String {
     let shipped = include_str!("../../connector/manifests/salesforce.toml");
-    shipped.replacen("[authentication]", "[authentication]\nnone = true", 1).replacen(
+    shipped.replacen("[authentication.bearer]", "[authentication]\nnone = true\n\n[authentication.bearer]", 1).replacen(
         "[connection]",
         &format!("[connection]\nbase_url = \"{upstream}\""),
         1,
@@ -132,7 +132,7 @@ fn results() -> String {
 /// The request for all records.
 pub(crate) fn query() -> String {
     format!(
-        r#"{{"type":"QueryDataRequest","entityIdentifier":"{OBJECT}","maxResults":{RECORDS},
+        r#"{{"type":"QueryDataRequest","entityIdentifier":"{OBJECT}","maxResults":100000,
         "selectedFieldNames":["Id","SystemModstamp","Field_2__c","Field_5__c"],"connectorContext":{CONTEXT}}}"#
     )
 }
