@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::pin::pin;
 
 use appflow_sdk::filter::{Condition, Filter, Number, Quantity, Value};
-use appflow_sdk::protocol::{EntityDefinition, Record, RetrieveDataRequest, RetrieveDataResponse};
+use appflow_sdk::protocol::{Record, RetrieveDataRequest, RetrieveDataResponse};
 use appflow_sdk::{BYTE_BUDGET, ConnectorError, InvocationContext, JsonPage, RECORD_LIMIT, RecordBuffer, Selection};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -114,7 +114,7 @@ async fn by_filter(
     context: &InvocationContext,
 ) -> Result<RecordBuffer, ConnectorError> {
     let definition = &known.definition;
-    let mut values = ids.iter().map(|id| value(definition, field, id)).collect::<Result<Vec<_>, _>>()?;
+    let mut values = ids.iter().map(|id| value(known, field, id)).collect::<Result<Vec<_>, _>>()?;
     // `1` and `01` are the same number.
     let mut numbers = HashSet::new();
     values.retain(|value| match value {
@@ -180,14 +180,30 @@ fn chunks(
 }
 
 /// An id as a value of the field's type.
-fn value(definition: &EntityDefinition, field: &str, id: &str) -> Result<Value, ConnectorError> {
-    let is_numeric = definition.field(field).is_some_and(|field| field.data_type.is_numeric());
+fn value(known: &Known, field: &str, id: &str) -> Result<Value, ConnectorError> {
+    let is_numeric = known.definition.field(field).is_some_and(|field| field.data_type.is_numeric());
+    let native = known.fields.get(field).and_then(|source| source.native.as_deref());
+    if matches!(native, Some("id" | "reference")) && known.read()?.soql.is_some() {
+        return Ok(Value::String(with_checksum(id)));
+    }
     if !is_numeric {
         return Ok(Value::String(id.to_owned()));
     }
     id.trim().parse::<Number>().map(Value::Number).map_err(|error| {
         ConnectorError::invalid_argument(format!("the id {id:?} does not fit the field {field:?}")).with_source(error)
     })
+}
+
+/// An id of Salesforce in the form that its answers have: 15 characters that mind case get three more that say which of
+/// them are capitals.
+fn with_checksum(id: &str) -> String {
+    let is_short = id.len() == 15 && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let suffix = id.as_bytes().chunks(5).filter(|_| is_short).filter_map(|five| {
+        let capitals = five.iter().enumerate().filter(|(_, byte)| byte.is_ascii_uppercase());
+        let sum: usize = capitals.map(|(place, _)| 1_usize << place).sum();
+        b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345".get(sum).copied().map(char::from)
+    });
+    id.chars().chain(suffix).collect()
 }
 
 #[cfg(test)]
@@ -225,5 +241,13 @@ mod tests {
         let with_separator = ["a".to_owned(), "b,c".to_owned(), "d".to_owned()];
         assert_eq!(sizes("", &with_separator, 8_000), [1, 1, 1]);
         assert_eq!(sizes("", &long, 10), [1; 50], "what cannot be sent even alone is refused later");
+    }
+
+    #[test]
+    fn a_short_id_of_salesforce_gets_its_checksum() {
+        assert_eq!(with_checksum("001D000000IRFma"), "001D000000IRFmaIAH");
+        for whole in ["001D000000IRFmaIAH", "", "x", "001D000000IRFm\u{e9}"] {
+            assert_eq!(with_checksum(whole), whole);
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use appflow_sdk::Secret;
 use appflow_sdk::protocol::{AuthenticationConfig, DescribeConnectorConfigurationResponse};
+use appflow_sdk::{Secret, nearest};
 
 use crate::error::RegistrarError;
 
@@ -87,6 +87,14 @@ pub fn read(
         }
         None => guess(&kinds, &given)?,
     };
+    let keys: Vec<_> = kinds.iter().filter(|known| known.name == kind).flat_map(|known| &known.keys).collect();
+    if let Some(unknown) = given.keys().find(|key| !keys.iter().any(|(known, _)| known == *key)) {
+        let error = RegistrarError::usage(format!("{kind} has no {unknown:?}"));
+        return Err(match nearest(unknown, keys.iter().map(|(known, _)| known.as_str())) {
+            Some(nearest) => error.with_hint(format!("did you mean {nearest:?}?")),
+            None => error.with_hint(format!("the connector offers {}", names(&kinds))),
+        });
+    }
     let mut take = |key: &str| given.remove(key);
     let credentials = match kind.as_str() {
         BASIC => NewCredentials::Basic {
@@ -128,11 +136,7 @@ pub fn read(
     if let NewCredentials::OAuth2 { access_token: None, client_id: None, .. } = credentials {
         return Err(RegistrarError::usage("OAuth2 needs accessToken, or clientId and clientSecret"));
     }
-    match given.keys().next() {
-        None => Ok(credentials),
-        Some(key) => Err(RegistrarError::usage(format!("{kind} has no {key:?}"))
-            .with_hint(format!("the connector offers {}", names(&kinds)))),
-    }
+    Ok(credentials)
 }
 
 /// A kind on offer, with its keys and whether each must be given.
@@ -239,6 +243,7 @@ mod tests {
             (r#"{"username":"hunter2"}"#, None, "fit no kind"),
             (r#"{"username":"hunter2"}"#, Some("BasicAuth"), "BasicAuth needs \"password\""),
             (r#"{"apiKey":"hunter2","x":"hunter2"}"#, Some("ApiKey"), "ApiKey has no \"x\""),
+            (r#"{"apikey":"hunter2"}"#, Some("ApiKey"), "ApiKey has no \"apikey\""),
             (r#"{"apiKey":"hunter2"}"#, Some("OAuth2"), "does not offer \"OAuth2\""),
             (r#"{"apiKey":["hunter2"]}"#, None, "not one JSON object of texts"),
         ] {

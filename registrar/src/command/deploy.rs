@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::preview::preview;
+use super::preview::{Preview, preview};
 use crate::artefact::{Artefact, Workshop};
 use crate::aws::Aws;
 use crate::cli::{ConnectorArgs, DeployArgs, PlanArgs, RegisterArgs};
@@ -201,7 +201,7 @@ fn base(command: &'static str, prepared: &Prepared, text: String) -> Outcome {
 fn nothing_to_do(command: &'static str, session: &Session, connector: &ConnectorArgs, prepared: &Prepared) -> Outcome {
     let plan = &prepared.plan;
     let connector_arn = prepared.observed.registration.as_ref().and_then(|found| found.arn.clone());
-    let next = next_command(session, connector, &prepared.settings, None);
+    let next = next_command(session, connector, &prepared.settings, "entities");
     let arns = plan_text::arns(plan, connector_arn.as_deref());
     if session.is_json() {
         // People see it in the result.
@@ -247,8 +247,13 @@ async fn execute(command: &'static str, session: &Session, connector: &Connector
         Some(url) => preview(session, &opened.aws, &plan.label, &plan.function_arn, &url).await,
         None => None,
     };
-    let next =
-        next_command(session, connector, settings, preview.as_ref().and_then(|preview| preview.first.as_deref()));
+    let question = match (&preview, &opened.local) {
+        (Some(Preview { first: Some(entity), .. }), _) => format!("query {entity}"),
+        // It said why there is nothing to show: it has no connection that works.
+        (None, Some(_)) => "connect NAME".to_owned(),
+        _ => "entities".to_owned(),
+    };
+    let next = next_command(session, connector, settings, &question);
     let shown = match (&preview, &opened.local) {
         (Some(preview), _) => preview.text.clone(),
         (None, None) => console(&opened.aws),
@@ -280,8 +285,7 @@ fn age(seconds_since_1970: i64) -> Option<Duration> {
 }
 
 /// The command with which to look at what was deployed.
-fn next_command(session: &Session, connector: &ConnectorArgs, settings: &Settings, entity: Option<&str>) -> String {
-    let question = entity.map_or_else(|| "entities".to_owned(), |entity| format!("query {entity}"));
+fn next_command(session: &Session, connector: &ConnectorArgs, settings: &Settings, question: &str) -> String {
     let local = if session.global.local { " --local" } else { "" };
     let is_found_again = match settings.label.source {
         Source::Flag(_) => false,
