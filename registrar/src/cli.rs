@@ -291,6 +291,9 @@ pub struct ConnectArgs {
     /// Kind of credentials: `BasicAuth`, `ApiKey`, `OAuth2` or one of the connector's own [default: what the keys fit]
     #[arg(long, value_name = "TYPE")]
     pub authentication_type: Option<String>,
+    /// Delete the connection instead
+    #[arg(long, conflicts_with_all = ["settings", "credentials", "authentication_type"])]
+    pub delete: bool,
     /// Which connector.
     #[command(flatten)]
     pub connector: ConnectorArgs,

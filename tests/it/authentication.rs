@@ -48,6 +48,12 @@ fn records_are_read_through_a_connection_of_every_kind() {
         laptop.connect("api-key", &json!({"apiKey": "sample-api-key"}), &["--label", &label, "--setting", &setting]);
     assert_eq!(renewed.expect(0).json()["change"], "renewed");
 
+    let deleted =
+        laptop.registrar(&["connect", "bearer", "--delete", "--label", &label, "--local", "--output", "json"]);
+    assert_eq!(deleted.expect(0).json()["change"], "deleted");
+    let gone = laptop.registrar(&["query", "contacts", "--connector-profile", "bearer", "--local", "--label", &label]);
+    assert!(gone.code == Some(2) && gone.stderr.contains("there is no connection"), "{}", gone.stderr);
+
     let ambiguous = laptop.registrar(&["entities", "--local"]);
     assert!(ambiguous.code == Some(0) || ambiguous.stderr.contains("--connector-profile"), "{}", ambiguous.stderr);
 }

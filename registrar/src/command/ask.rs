@@ -7,8 +7,8 @@ use appflow_sdk::protocol::{DescribeConnectorConfigurationResponse, Record};
 use serde_json::value::RawValue;
 
 use crate::ask::{
-    Asker, Connected, Selection, Wishes, configuration_text, entities_table, fields_table, records, records_table,
-    settings,
+    Asker, Connected, Selection, Wishes, choose_profile, configuration_text, entities_table, fields_table, records,
+    records_table, settings,
 };
 use crate::cli::{AskArgs, ConnectArgs, ConnectorArgs, EntitiesArgs, FieldsArgs, InvokeArgs, QueryArgs};
 use crate::connection_credentials;
@@ -110,6 +110,9 @@ pub async fn describe(session: &Session, args: &AskArgs) -> Result<Outcome, Regi
 /// # Errors
 /// When settings or credentials do not fit what the connector offers, or the connector refuses them.
 pub async fn connect(session: &Session, args: &ConnectArgs) -> Result<Outcome, RegistrarError> {
+    if args.delete {
+        return disconnect(session, args).await;
+    }
     let settings = settings(&args.settings)?;
     let text = match args.credentials.clone() {
         None => None,
@@ -139,6 +142,28 @@ pub async fn connect(session: &Session, args: &ConnectArgs) -> Result<Outcome, R
         })?;
         let text = format!("{verb} the connection {name}; the connector has nothing against it");
         Ok(Outcome::new("connect", text).with("label", label).with("connectorProfile", name).with("change", verb))
+    })
+    .await
+}
+
+/// `connect --delete`
+async fn disconnect(session: &Session, args: &ConnectArgs) -> Result<Outcome, RegistrarError> {
+    on(session, &args.connector, async |target| {
+        let (appflow, label, name) = (&target.opened.aws.appflow, target.label.as_str(), args.name.as_str());
+        let known = appflow.profiles(label).await;
+        let known = known.map_err(|failure| failure.during(format!("could not read the connections of {label}")))?;
+        choose_profile(&known, Some(name))?;
+        let global = &session.global;
+        let is_wanted = global.yes
+            || global.local
+            || session.report.confirm(&format!("The connection {name} of {label} will be deleted."), name);
+        if !is_wanted {
+            return Err(RegistrarError::usage("deleting needs consent").with_hint("pass --yes to consent"));
+        }
+        let deleted = appflow.delete_profile(name).await;
+        deleted.map_err(|failure| failure.during(format!("the connection {name} of {label} was not deleted")))?;
+        let text = format!("deleted the connection {name}");
+        Ok(Outcome::new("connect", text).with("label", label).with("connectorProfile", name).with("change", "deleted"))
     })
     .await
 }

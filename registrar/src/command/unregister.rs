@@ -119,7 +119,7 @@ impl Removal<'_> {
         }
         let message = format!("connections still use the connector {label}: {}", others.join(", "));
         Err(RegistrarError::new(ErrorKind::Conflict, message).with_hint(
-            "delete them in AppFlow first; --force unregisters all the same and leaves them without a connector",
+            "delete them first (registrar connect NAME --delete); --force unregisters all the same and leaves them without a connector",
         ))
     }
 
