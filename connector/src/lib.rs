@@ -44,6 +44,7 @@ mod known;
 mod manifest;
 mod misconfigured;
 mod paging;
+mod pointer;
 mod query;
 mod retrieve;
 pub mod settings;

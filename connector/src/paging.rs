@@ -1,7 +1,5 @@
 //! How a list continues: from a position to parameters, and from a page to the next position.
 
-use std::collections::HashMap;
-
 use appflow_sdk::{ConnectorError, JsonPage};
 use reqwest::header::{HeaderMap, LINK};
 use serde::{Deserialize, Serialize};
@@ -12,6 +10,7 @@ use crate::client::Answer;
 use crate::connection::Connection;
 use crate::known::Known;
 use crate::manifest::{Paging, Parameter};
+use crate::pointer;
 use crate::template;
 
 /// A page of the API's list.
@@ -103,23 +102,16 @@ fn with_size<'p>(
 }
 
 /// A record's value of the field that a list continues by, as JSON.
-fn key(record: &str, pointer: Option<&str>, field: &str, request: &str) -> Result<String, ConnectorError> {
+fn key(record: &str, place: Option<&str>, field: &str, request: &str) -> Result<String, ConnectorError> {
     let missing = || {
         ConnectorError::server_error(format!(
             "the last record of {request} has no {field:?} to go on from; the list cannot be continued"
         ))
     };
     let own = format!("/{}", field.replace('~', "~0").replace('/', "~1"));
-    let value = member(record, pointer.unwrap_or(&own)).ok_or_else(missing)?;
+    let record: &RawValue = serde_json::from_str(record).map_err(|_| missing())?;
+    let value = pointer::at(record, place.unwrap_or(&own)).ok_or_else(missing)?.get();
     if value == "null" || value.starts_with(['{', '[']) { Err(missing()) } else { Ok(value.to_owned()) }
-}
-
-/// What stands at a pointer into objects, as it is written.
-fn member<'r>(record: &'r str, pointer: &str) -> Option<&'r str> {
-    pointer.split('/').skip(1).try_fold(record, |text, step| {
-        let members: HashMap<String, &RawValue> = serde_json::from_str(text).ok()?;
-        members.get(&step.replace("~1", "/").replace("~0", "~")).map(|value| value.get())
-    })
 }
 
 /// The page after this one, or nothing after the last.

@@ -1,8 +1,10 @@
 //! Every record comes exactly once and in order, whatever the paging, the page sizes and the filter.
 
+use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use appflow_connector::Manifest;
 use appflow_sdk::protocol::Record;
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
@@ -206,4 +208,19 @@ proptest! {
         let expected: Vec<_> = (1..=count).filter(|id| test.holds(*id)).take(limit.unwrap_or(usize::MAX)).collect();
         prop_assert_eq!(ids, expected);
     }
+}
+
+#[tokio::test]
+async fn what_a_link_cannot_repeat_is_sent_with_every_page() {
+    let text = "[connector]\nname = \"Mock\"\nowner = \"Tests\"\nversion = \"1\"\n[authentication]\nnone = true\n\
+                [entities.link.fields]\nid = { type = \"Integer\", primary_key = true }\nstatus = { type = \"String\" }\n\
+                [entities.link.read]\nrequest = \"/link\"\n\
+                paging = { kind = \"link\", size = { parameter = \"limit\", max = 2 } }\n\
+                filters.status = { \"=\" = \"header:X-Status\" }\n";
+    let manifest = Manifest::parse(text, Path::new("mock.toml")).unwrap();
+    let world = World::with(Mock::start().await, manifest, "");
+    world.drain(world.request("/n/7", "link", "status = 'open'")).await;
+    let seen = world.mock.seen();
+    assert!(seen.len() >= 3, "{}", seen.len());
+    assert!(seen.iter().all(|seen| seen.headers.get("x-status").is_some_and(|status| status == "open")), "{seen:?}");
 }

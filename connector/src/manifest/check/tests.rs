@@ -195,6 +195,19 @@ fn a_connection_is_tested_with_its_own_settings_only() {
 }
 
 #[test]
+fn a_keyset_takes_no_total() {
+    let keyset = RIGHT.replace(
+        "kind = \"cursor\"\nparameter = \"cursor\"\nnext = \"/next\"",
+        "kind = \"keyset\"\nfield = \"id\"\nparameter = \"after\"",
+    );
+    assert_ne!(keyset, RIGHT);
+    assert_eq!(problems(&keyset), Vec::<String>::new());
+    let message =
+        "entities.orders.read.paging: a total has no place beside a keyset: it may count what is left, or everything";
+    assert_eq!(problems(&keyset.replace("records = \"/data\"", "records = \"/data\"\ntotal = \"/total\"")), [message]);
+}
+
+#[test]
 fn finds_every_fault_at_once() {
     let text = RIGHT.replace("\"/me\"", "\"me\"").replace("\"/data\"", "\"data\"").replace("max = 100", "max = 0");
     let keys = ["connection.test", "entities.orders.read.records", "entities.orders.read.paging"];
