@@ -26,6 +26,8 @@ pub struct Session {
     pub report: Report,
     /// Ctrl-C.
     pub interrupt: Interrupt,
+    /// Clients to work with instead of opening any, for programs that bring their own transport.
+    pub clients: Option<Aws>,
 }
 
 /// The clients, and the local AWS behind them if it is that.
@@ -78,7 +80,7 @@ impl Session {
             (false, 0) => Verbosity::Normal,
             (false, _) => Verbosity::Verbose,
         };
-        Ok(Self { report: Report::new(verbosity), global, environment, interrupt })
+        Ok(Self { report: Report::new(verbosity), global, environment, interrupt, clients: None })
     }
 
     /// Whether the result is to be JSON.
@@ -113,6 +115,9 @@ impl Session {
     /// # Errors
     /// When no region is set, or the local AWS cannot be started.
     pub async fn open(&self) -> Result<Opened, RegistrarError> {
+        if let Some(aws) = &self.clients {
+            return Ok(Opened { aws: aws.clone(), local: None });
+        }
         if self.global.local {
             let local = Local::connect(self.state_dir()).await?;
             let aws = Aws::connect(&local.connection()).await?;

@@ -60,19 +60,31 @@ impl Aws {
     /// [`ErrorKind::Usage`](crate::error::ErrorKind::Usage) when no region is set anywhere.
     pub async fn connect(connection: &Connection) -> Result<Self, RegistrarError> {
         let (config, region) = match connection {
-            Connection::Local { endpoint_url, region } => (local(endpoint_url, region), region.clone()),
+            Connection::Local { endpoint_url, region } => {
+                (fixed(transport(ProxyConfig::disabled()), endpoint_url, region), region.clone())
+            }
             Connection::Standard { profile, region, endpoint_url } => {
                 let region = find_region(profile.as_deref(), region.as_deref()).await?;
                 (standard(profile.as_deref(), &region, endpoint_url.as_deref()).await, region)
             }
         };
-        Ok(Self {
-            lambda: Lambda::new(&config),
-            iam: Iam::new(&config),
-            sts: Sts::new(&config),
-            appflow: AppFlow::new(&config),
+        Ok(Self::of(&config, region))
+    }
+
+    /// Opens the clients on a transport of the caller's, such as one that fails on purpose.
+    #[must_use]
+    pub fn through(client: SharedHttpClient, endpoint_url: &str, region: &str) -> Self {
+        Self::of(&fixed(client, endpoint_url, region), region.to_owned())
+    }
+
+    fn of(config: &SdkConfig, region: String) -> Self {
+        Self {
+            lambda: Lambda::new(config),
+            iam: Iam::new(config),
+            sts: Sts::new(config),
+            appflow: AppFlow::new(config),
             region,
-        })
+        }
     }
 }
 
@@ -99,11 +111,12 @@ fn behavior() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
 }
 
-fn local(endpoint_url: &str, region: &str) -> SdkConfig {
+/// No environment variable and no file is looked at.
+fn fixed(client: SharedHttpClient, endpoint_url: &str, region: &str) -> SdkConfig {
     let credentials = Credentials::new("local", "local", None, None, "registrar --local");
     SdkConfig::builder()
         .behavior_version(behavior())
-        .http_client(transport(ProxyConfig::disabled()))
+        .http_client(client)
         .region(Region::new(region.to_owned()))
         .endpoint_url(endpoint_url)
         .credentials_provider(SharedCredentialsProvider::new(credentials))

@@ -1,6 +1,7 @@
 //! Tests of the precedence and the rules of settings.
 
 use super::*;
+use crate::cli::Architecture;
 use crate::project::Metadata;
 
 fn project(metadata: Metadata) -> Project {

@@ -1,0 +1,137 @@
+//! What a deployment takes: which connector, which function.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// Which connector it is about.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Connector")]
+pub struct ConnectorArgs {
+    /// Label to register under [default: the connector's name]
+    #[arg(long)]
+    pub label: Option<String>,
+    /// Cargo package of the connector [default: appflow-connector]
+    #[arg(long, short, value_name = "NAME")]
+    pub package: Option<String>,
+    /// Connector manifest to package as connector.toml
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Option<PathBuf>,
+    /// Name of the function [default: appflow-connector-LABEL]
+    #[arg(long, value_name = "NAME")]
+    pub function_name: Option<String>,
+}
+
+/// How the function is to be.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Function")]
+pub struct FunctionArgs {
+    /// Description of the registration
+    #[arg(long, value_name = "TEXT")]
+    pub description: Option<String>,
+    /// Name of the role to make [default: FUNCTION-role]
+    #[arg(long, value_name = "NAME", conflicts_with = "role_arn")]
+    pub role_name: Option<String>,
+    /// Use this role instead of making one
+    #[arg(long, value_name = "ARN")]
+    pub role_arn: Option<String>,
+    /// Memory in MB [default: 256]
+    #[arg(long, value_name = "MB")]
+    pub memory: Option<u32>,
+    /// Time limit of one invocation in seconds [default: 30]
+    #[arg(long, value_name = "SECONDS")]
+    pub function_timeout: Option<u32>,
+    /// Processor [default: arm64; with --local that of this machine]
+    #[arg(long, value_enum)]
+    pub architecture: Option<Architecture>,
+    /// Variable of the function; may be repeated. Variables not named here are left as they are
+    #[arg(long = "env", value_name = "NAME=VALUE")]
+    pub environment: Vec<String>,
+    /// Executable to package, instead of building one
+    #[arg(long, value_name = "FILE", conflicts_with = "zip")]
+    pub binary_path: Option<PathBuf>,
+    /// Zip to deploy as it is, instead of building one
+    #[arg(long, value_name = "FILE", conflicts_with = "manifest")]
+    pub zip: Option<PathBuf>,
+    /// Take over a role, function or registration that was made by somebody else
+    #[arg(long)]
+    pub adopt: bool,
+}
+
+/// The processor a function runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Architecture {
+    /// 64-bit ARM.
+    #[value(name = "arm64")]
+    Arm64,
+    /// 64-bit x86.
+    #[value(name = "x86_64", alias = "x86-64")]
+    X86,
+}
+
+/// `plan`
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// Exit with 6 if there is something to do
+    #[arg(long)]
+    pub check: bool,
+    /// What is wanted.
+    #[command(flatten)]
+    pub deploy: DeployArgs,
+}
+
+/// `deploy`
+#[derive(Debug, Args)]
+pub struct DeployArgs {
+    /// Which connector.
+    #[command(flatten)]
+    pub connector: ConnectorArgs,
+    /// Which function.
+    #[command(flatten)]
+    pub function: FunctionArgs,
+}
+
+/// `register`
+#[derive(Debug, Args)]
+pub struct RegisterArgs {
+    /// ARN of the function, without version or alias
+    #[arg(long, value_name = "ARN", conflicts_with = "function_name", required_unless_present = "function_name")]
+    pub function_arn: Option<String>,
+    /// Description of the registration
+    #[arg(long, value_name = "TEXT")]
+    pub description: Option<String>,
+    /// Take over a label that is registered for another function
+    #[arg(long)]
+    pub adopt: bool,
+    /// Which connector.
+    #[command(flatten)]
+    pub connector: ConnectorArgs,
+}
+
+/// `status`
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Exit with 6 if something differs
+    #[arg(long)]
+    pub check: bool,
+    /// Do not build; the code is then not compared
+    #[arg(long)]
+    pub no_build: bool,
+    /// What is wanted.
+    #[command(flatten)]
+    pub deploy: DeployArgs,
+}
+
+/// `unregister`
+#[derive(Debug, Args)]
+pub struct UnregisterArgs {
+    /// Unregister although connections use the connector, or although it was registered by somebody else
+    #[arg(long)]
+    pub force: bool,
+    /// Also delete the function and the role, if this program made them
+    #[arg(long)]
+    pub delete_function: bool,
+    /// Which connector.
+    #[command(flatten)]
+    pub connector: ConnectorArgs,
+}
