@@ -3,6 +3,7 @@
 //! Every write is conditional on a read of the same run: the plan's own, and for what may have changed since a fresh
 //! one right before the write. So a run that was killed anywhere is repaired by running again.
 
+mod comparison;
 mod function;
 mod permission;
 mod registration;
@@ -16,6 +17,7 @@ use uuid::Uuid;
 
 use crate::artefact::Artefact;
 use crate::aws::Aws;
+use crate::configuration::SelfDescription;
 use crate::error::{ErrorKind, RegistrarError};
 use crate::event::Event;
 use crate::interrupt::Interrupt;
@@ -35,6 +37,8 @@ pub enum StepState {
     Failed,
     /// It was not reached.
     NotRun,
+    /// It was not needed, as was found on the way.
+    NotNeeded,
 }
 
 /// What became of a step.
@@ -74,6 +78,12 @@ struct Memory {
     permission_added: Option<Instant>,
     smoke_test_passed: bool,
     connector_arn: Option<String>,
+    /// What the function said of itself.
+    says: Option<SelfDescription>,
+    /// What the comparison found: whether what is planned on condition is needed.
+    differs: Option<bool>,
+    /// What AppFlow shows otherwise although it has just read the connector.
+    unshown: Option<String>,
 }
 
 /// Runs plans.
@@ -87,7 +97,6 @@ pub struct Executor<'a> {
     stop_after: Option<&'a str>,
     run: Uuid,
     label: String,
-    revision: String,
     memory: Memory,
 }
 
@@ -126,7 +135,6 @@ impl<'a> Executor<'a> {
             stop_after,
             run: Uuid::new_v4(),
             label: String::new(),
-            revision: String::new(),
             memory: Memory { role_changed, ..Memory::default() },
         }
     }
@@ -134,15 +142,6 @@ impl<'a> Executor<'a> {
     /// Runs a plan.
     pub async fn run(mut self, plan: &Plan) -> Execution {
         self.label.clone_from(&plan.label);
-        self.revision = plan
-            .steps
-            .iter()
-            .rev()
-            .find_map(|step| match &step.action {
-                Step::RecordRegistration { revision, .. } => Some(revision.clone()),
-                _ => None,
-            })
-            .unwrap_or_default();
         let mut results: Vec<_> = plan
             .steps
             .iter()
@@ -155,6 +154,10 @@ impl<'a> Executor<'a> {
         let total = plan.steps.len();
         let mut error = None;
         for (index, (step, result)) in plan.steps.iter().zip(&mut results).enumerate() {
+            if step.is_conditional && self.memory.differs == Some(false) {
+                result.state = StepState::NotNeeded;
+                continue;
+            }
             match self.run_step(index + 1, total, step).await {
                 Ok(()) => result.state = StepState::Done,
                 Err(failure) => {
@@ -207,9 +210,10 @@ impl<'a> Executor<'a> {
             Step::GrantInvoke { function, grant, obsolete } => {
                 self.grant_invoke(function, grant.as_ref(), obsolete).await
             }
-            Step::SmokeTest { function } => self.smoke_test(function).await,
+            Step::SmokeTest { function, digest } => self.smoke_test(function, digest.as_deref()).await,
+            Step::CompareConfiguration { comparison, .. } => self.compare(comparison).await,
             Step::InvalidateRegistration { function, label } => {
-                self.record_registration(function, label, REGISTRATION_PENDING).await
+                self.tag_registration(function, label, REGISTRATION_PENDING).await
             }
             Step::RegisterConnector { registration } => {
                 self.register(crate::registration::Call::Register, registration).await
@@ -218,8 +222,9 @@ impl<'a> Executor<'a> {
                 self.register(crate::registration::Call::Update, registration).await
             }
             Step::Verify { registration } => self.verify(registration).await,
-            Step::RecordRegistration { function, label, revision } => {
-                self.record_registration(function, label, revision).await
+            Step::ResetMetadata { label } => self.reset_metadata(label).await,
+            Step::RecordRegistration { function, label, revision, unshown } => {
+                self.record_registration(function, label, revision, unshown).await
             }
         }
     }

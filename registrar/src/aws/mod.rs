@@ -3,6 +3,8 @@
 mod appflow;
 mod connect;
 mod failure;
+mod flow;
+mod held;
 mod iam;
 mod lambda;
 mod profile;
@@ -11,6 +13,7 @@ mod sts;
 pub use appflow::{AppFlow, ConnectorSummary, Profile, Registration};
 pub use connect::{Aws, Connection};
 pub use failure::{Reach, ServiceFailure};
+pub use flow::Use;
 pub use iam::Iam;
 pub use lambda::{Configuration, Invocation, Lambda, NewFunction};
 pub use sts::{Identity, Sts};

@@ -13,11 +13,12 @@ use crate::error::{ErrorKind, RegistrarError};
 use crate::event::Event;
 use crate::execute::{Executor, StepState, Tools};
 use crate::manifest_check;
-use crate::observe::observe;
-use crate::observed::Observed;
+use crate::observe::{connections, observe};
+use crate::observed::{Observed, Said};
 use crate::outcome::Outcome;
 use crate::plan::Plan;
 use crate::plan_text;
+use crate::rehearsal::rehearse;
 use crate::session::{Opened, Session};
 use crate::setting::Source;
 use crate::settings::{CodeSource, Settings};
@@ -45,7 +46,8 @@ pub(super) enum Build {
 pub(super) async fn prepare(session: &Session, args: &DeployArgs, build: Build) -> Result<Prepared, RegistrarError> {
     let project = session.project(&args.connector)?;
     let inputs = session.inputs(project.as_ref());
-    let settings = Settings::for_deploy(&args.connector, &args.function, inputs)?;
+    let mut settings = Settings::for_deploy(&args.connector, &args.function, inputs)?;
+    settings.allow_breaking = args.change.allow_breaking;
     let source = CodeSource::resolve(&args.connector, &args.function, inputs);
     show_settings(session, &settings);
     if build == Build::Yes
@@ -96,8 +98,45 @@ async fn plan_with(
             return Err(error);
         }
     };
-    let plan = Plan::new(&settings, artefact.as_ref().map(Artefact::wanted).as_ref(), &observed);
-    Ok(Prepared { settings, opened, artefact, observed, plan })
+    match consider(session, &settings, &opened.aws, artefact.as_ref(), observed).await {
+        Ok((observed, plan)) => Ok(Prepared { settings, opened, artefact, observed, plan }),
+        Err(error) => {
+            opened.close().await;
+            Err(error)
+        }
+    }
+}
+
+/// Plans. What the plan turns out to depend on besides is looked up, and then it is planned again.
+async fn consider(
+    session: &Session,
+    settings: &Settings,
+    aws: &Aws,
+    artefact: Option<&Artefact>,
+    mut observed: Observed,
+) -> Result<(Observed, Plan), RegistrarError> {
+    let code = artefact.map(Artefact::wanted);
+    let mut plan = Plan::new(settings, code.as_ref(), &observed);
+    if plan.changes_what_is_registered()
+        && let (Some(artefact), Some(function)) = (artefact, &settings.function)
+    {
+        session.report.event(&Event::Working("asking the new code what it is"));
+        let there = observed.function.as_ref().map(|function| function.environment.clone()).unwrap_or_default();
+        let environment = there.overlaid(&function.environment.value);
+        let architecture = &function.architecture.value;
+        observed.will_say = rehearse(artefact, architecture, &environment, function.memory.value).await;
+        if let Said::Unknown(why) = &observed.will_say {
+            let text = format!("what the new code says of itself will be known once it is deployed: {why}");
+            session.report.event(&Event::Detail(&text));
+        }
+        plan = Plan::new(settings, code.as_ref(), &observed);
+    }
+    if plan.needs_connections {
+        observed.connections = Some(connections(aws, &settings.label.value).await?);
+        plan = Plan::new(settings, code.as_ref(), &observed);
+    }
+    session.interrupt.check()?;
+    Ok((observed, plan))
 }
 
 fn show_settings(session: &Session, settings: &Settings) {
@@ -113,7 +152,7 @@ fn show_settings(session: &Session, settings: &Settings) {
 pub async fn plan(session: &Session, args: &PlanArgs) -> Result<Outcome, RegistrarError> {
     let Prepared { settings, opened, plan, .. } = prepare(session, &args.deploy, Build::Yes).await?;
     opened.close().await;
-    let error = match plan.refuse_foreign() {
+    let error = match plan.refuse() {
         Err(error) => Some(error),
         Ok(()) if args.check && !plan.is_empty() => Some(differences(&plan)),
         Ok(()) => None,
@@ -143,8 +182,9 @@ pub async fn register(session: &Session, args: &RegisterArgs) -> Result<Outcome,
     let project = session.project(&args.connector)?;
     let inputs = session.inputs(project.as_ref());
     let description = args.description.clone();
-    let settings =
+    let mut settings =
         Settings::for_register(&args.connector, args.function_arn.as_deref(), description, args.adopt, inputs)?;
+    settings.allow_breaking = args.change.allow_breaking;
     show_settings(session, &settings);
     let opened = session.open().await?;
     let prepared = plan_with(session, settings, opened, None).await?;
@@ -165,7 +205,7 @@ async fn run(
     connector: &ConnectorArgs,
     prepared: Prepared,
 ) -> Result<Outcome, RegistrarError> {
-    let outcome = match prepared.plan.refuse_foreign().and_then(|()| consent(session, &prepared.plan)) {
+    let outcome = match prepared.plan.refuse().and_then(|()| consent(session, &prepared.plan)) {
         Ok(()) if prepared.plan.is_empty() => Ok(nothing_to_do(command, session, connector, &prepared)),
         Ok(()) => Ok(execute(command, session, connector, &prepared).await),
         Err(error) => Err(error),

@@ -8,9 +8,10 @@ use tokio::time::Instant;
 use super::{Executor, FUNCTION_APPEARS_WITHIN, ROLE_SPREADS_WITHIN};
 use crate::ask::Asker;
 use crate::aws::{Configuration, NewFunction, ServiceFailure};
+use crate::configuration::SelfDescription;
 use crate::error::{ErrorKind, RegistrarError};
 use crate::event::Event;
-use crate::observed::{Function, FunctionStatus, LABEL_TAG, owner, registered_tag};
+use crate::observed::{Function, FunctionStatus, LABEL_TAG, owner};
 use crate::retry::{Patience, Verdict, retry};
 use crate::wait::{Goal, Readiness, classify, until_ready};
 
@@ -208,7 +209,8 @@ impl Executor<'_> {
         until_ready(function, goal, self.deadline, self.interrupt, look, self.waiting()).await
     }
 
-    pub(super) async fn smoke_test(&mut self, function: &str) -> Result<(), RegistrarError> {
+    /// Asks the function what it is, as AppFlow will, and compares it with what it said on this machine, if it was asked.
+    pub(super) async fn smoke_test(&mut self, function: &str, tried: Option<&str>) -> Result<(), RegistrarError> {
         let asker = Asker::new(&self.aws.lambda, function);
         let patience =
             Patience { deadline: self.patience(FUNCTION_APPEARS_WITHIN).deadline, interrupt: self.interrupt };
@@ -221,19 +223,18 @@ impl Executor<'_> {
             .with_hint("its configuration must name SOURCE, DESTINATION or both in connectorModes"));
         }
         self.memory.smoke_test_passed = true;
+        let says = SelfDescription::of(&configuration);
+        if tried.is_some_and(|tried| tried != says.digest) {
+            return Err(RegistrarError::new(
+                ErrorKind::Conflict,
+                format!("the connector in {function} describes itself otherwise than it did when it was tried on this machine"),
+            )
+            .with_hint("run again: the new plan goes by what the deployed function says"));
+        }
+        self.memory.says = Some(says);
         let (name, version) = (&configuration.connector_name, &configuration.connector_version);
         self.report.event(&Event::Detail(&format!("  it is {name} {version}")));
         Ok(())
-    }
-
-    pub(super) async fn record_registration(
-        &mut self,
-        arn: &str,
-        label: &str,
-        revision: &str,
-    ) -> Result<(), RegistrarError> {
-        let tagged = self.aws.lambda.tag(arn, &registered_tag(label), revision).await;
-        tagged.map_err(|failure| failure.during(format!("could not note on {arn} what was registered")))
     }
 }
 
