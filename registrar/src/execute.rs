@@ -8,6 +8,10 @@ mod function;
 mod permission;
 mod registration;
 mod role;
+mod undo;
+
+use undo::Undo;
+pub use undo::Undone;
 
 use std::time::Duration;
 
@@ -21,7 +25,7 @@ use crate::configuration::SelfDescription;
 use crate::error::{ErrorKind, RegistrarError};
 use crate::event::Event;
 use crate::interrupt::Interrupt;
-use crate::observed::REGISTRATION_PENDING;
+use crate::observed::{Observed, REGISTRATION_PENDING};
 use crate::plan::{Plan, PlannedStep};
 use crate::report::Report;
 use crate::retry::Patience;
@@ -62,6 +66,8 @@ pub struct Execution {
     pub connector_arn: Option<String>,
     /// Why it stopped early.
     pub error: Option<RegistrarError>,
+    /// What was taken back because of that.
+    pub undone: Option<Undone>,
 }
 
 /// How long a changed role may take until Lambda can use it.
@@ -84,6 +90,10 @@ struct Memory {
     differs: Option<bool>,
     /// What AppFlow shows otherwise although it has just read the connector.
     unshown: Option<String>,
+    /// How to take back what was done.
+    undo: Vec<Undo>,
+    /// The code that was about to be replaced.
+    code_before: Option<Vec<u8>>,
 }
 
 /// Runs plans.
@@ -95,6 +105,8 @@ pub struct Executor<'a> {
     interrupt: &'a Interrupt,
     deadline: Instant,
     stop_after: Option<&'a str>,
+    observed: &'a Observed,
+    rolls_back: bool,
     run: Uuid,
     label: String,
     memory: Memory,
@@ -115,6 +127,10 @@ pub struct Tools<'a> {
     pub deadline: Instant,
     /// Name of the step after which the process dies. For tests of recovery only: see `REGISTRAR_TEST_STOP_AFTER`.
     pub stop_after: Option<&'a str>,
+    /// What was there before.
+    pub observed: &'a Observed,
+    /// Whether to take back what was done if a step fails.
+    pub rolls_back: bool,
     /// How old the role is, in case it was made a moment ago by a run that did not finish.
     pub role_age: Option<Duration>,
 }
@@ -123,7 +139,7 @@ impl<'a> Executor<'a> {
     /// Prepares a run.
     #[must_use]
     pub fn new(tools: &Tools<'a>) -> Self {
-        let &Tools { aws, artefact, report, interrupt, deadline, stop_after, role_age } = tools;
+        let &Tools { aws, artefact, report, interrupt, deadline, stop_after, observed, rolls_back, role_age } = tools;
         let role_changed =
             role_age.filter(|age| *age < ROLE_SPREADS_WITHIN).and_then(|age| Instant::now().checked_sub(age));
         Self {
@@ -133,6 +149,8 @@ impl<'a> Executor<'a> {
             interrupt,
             deadline,
             stop_after,
+            observed,
+            rolls_back,
             run: Uuid::new_v4(),
             label: String::new(),
             memory: Memory { role_changed, ..Memory::default() },
@@ -169,14 +187,21 @@ impl<'a> Executor<'a> {
                 }
             }
         }
-        Execution { steps: results, connector_arn: self.memory.connector_arn, error }
+        let undone = match &error {
+            // Who interrupts means to go on later.
+            Some(error) if self.rolls_back && error.kind() != ErrorKind::Interrupted => Some(self.undo_all().await),
+            _ => None,
+        };
+        Execution { steps: results, connector_arn: self.memory.connector_arn, error, undone }
     }
 
     async fn run_step(&mut self, position: usize, total: usize, step: &PlannedStep) -> Result<(), RegistrarError> {
         self.interrupt.check()?;
         self.report.event(&Event::StepStarted { position, total, step });
         let start = Instant::now();
-        if let Err(error) = self.perform(&step.action).await {
+        let outcome = self.perform(&step.action).await;
+        self.note_undo(&step.action, outcome.as_ref().map(|()| ()));
+        if let Err(error) = outcome {
             self.report.event(&Event::StepFailed { step });
             return Err(error);
         }
@@ -204,6 +229,7 @@ impl<'a> Executor<'a> {
                 self.update_configuration(function, found, configuration).await
             }
             Step::UpdateCode { function, architecture, code_sha256 } => {
+                self.keep_code(function).await?;
                 self.update_code(function, architecture, code_sha256).await
             }
             Step::WaitReady { function } => self.wait_ready(function, crate::wait::Goal::Use).await.map(drop),

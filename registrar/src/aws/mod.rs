@@ -2,6 +2,7 @@
 
 mod appflow;
 mod connect;
+mod download;
 mod failure;
 mod flow;
 mod held;

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::preview::{Preview, preview};
 use crate::artefact::{Artefact, Workshop};
 use crate::aws::Aws;
-use crate::cli::{ConnectorArgs, DeployArgs, PlanArgs, RegisterArgs};
+use crate::cli::{ChangeArgs, ConnectorArgs, DeployArgs, PlanArgs, RegisterArgs};
 use crate::error::{ErrorKind, RegistrarError};
 use crate::event::Event;
 use crate::execute::{Executor, StepState, Tools};
@@ -171,7 +171,7 @@ fn differences(plan: &Plan) -> RegistrarError {
 /// When it cannot begin. A step that fails is part of the outcome.
 pub async fn deploy(session: &Session, args: &DeployArgs) -> Result<Outcome, RegistrarError> {
     let prepared = prepare(session, args, Build::Yes).await?;
-    run("deploy", session, &args.connector, prepared).await
+    run("deploy", session, &args.connector, prepared, &args.change).await
 }
 
 /// `register`
@@ -196,7 +196,7 @@ pub async fn register(session: &Session, args: &RegisterArgs) -> Result<Outcome,
             RegistrarError::usage(message).with_hint("AppFlow invokes functions of its own account and region only")
         );
     }
-    run("register", session, &args.connector, prepared).await
+    run("register", session, &args.connector, prepared, &args.change).await
 }
 
 async fn run(
@@ -204,10 +204,11 @@ async fn run(
     session: &Session,
     connector: &ConnectorArgs,
     prepared: Prepared,
+    change: &ChangeArgs,
 ) -> Result<Outcome, RegistrarError> {
     let outcome = match prepared.plan.refuse().and_then(|()| consent(session, &prepared.plan)) {
         Ok(()) if prepared.plan.is_empty() => Ok(nothing_to_do(command, session, connector, &prepared)),
-        Ok(()) => Ok(execute(command, session, connector, &prepared).await),
+        Ok(()) => Ok(execute(command, session, connector, &prepared, change.rollback_on_failure).await),
         Err(error) => Err(error),
     };
     prepared.opened.close().await;
@@ -255,7 +256,13 @@ fn nothing_to_do(command: &'static str, session: &Session, connector: &Connector
         .with("next", next)
 }
 
-async fn execute(command: &'static str, session: &Session, connector: &ConnectorArgs, prepared: &Prepared) -> Outcome {
+async fn execute(
+    command: &'static str,
+    session: &Session,
+    connector: &ConnectorArgs,
+    prepared: &Prepared,
+    rolls_back: bool,
+) -> Outcome {
     let Prepared { settings, opened, artefact, observed, plan } = prepared;
     let tools = Tools {
         aws: &opened.aws,
@@ -265,6 +272,8 @@ async fn execute(command: &'static str, session: &Session, connector: &Connector
         // From now on: the build does not count as waiting.
         deadline: Instant::now() + session.global.timeout,
         stop_after: session.environment.get(STOP_AFTER),
+        observed,
+        rolls_back,
         role_age: observed.role.as_ref().and_then(|role| age(role.created_at)),
     };
     let execution = Executor::new(&tools).run(plan).await;
@@ -272,16 +281,20 @@ async fn execute(command: &'static str, session: &Session, connector: &Connector
         .connector_arn
         .or_else(|| observed.registration.as_ref().and_then(|registration| registration.arn.clone()));
     if let Some(error) = execution.error {
-        if error.kind() != ErrorKind::Interrupted {
+        if execution.undone.is_none() && error.kind() != ErrorKind::Interrupted {
             let done = execution.steps.iter().filter(|step| step.state == StepState::Done).count();
             let text = format!("{done} of {} steps are done; the same command goes on from there", plan.steps.len());
             session.report.event(&Event::Note(&text));
         }
-        return base(command, prepared, String::new())
+        let outcome = base(command, prepared, String::new())
             .with("status", "failed")
             .with("connectorArn", connector_arn)
             .with("steps", &execution.steps)
             .with_error(Some(error));
+        return match execution.undone {
+            Some(undone) => outcome.with("takenBack", undone.done).with("notTakenBack", undone.failed),
+            None => outcome,
+        };
     }
     let preview = match opened.sample_url() {
         Some(url) => preview(session, &opened.aws, &plan.label, &plan.function_arn, &url).await,
