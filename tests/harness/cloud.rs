@@ -8,6 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use appflow_local::{Options, Running, serve};
+use appflow_registrar::aws::{Aws, Connection};
 use tempfile::TempDir;
 
 use crate::binaries::{clean_command, registrar};
@@ -46,14 +47,14 @@ impl Cloud {
         // A port of the system's choosing: a copy must not ask for the port of the original.
         options.port = Some(0);
         options.function_settle = Duration::ZERO;
-        let running = runtime().block_on(serve(options, pending())).expect("the local AWS starts");
+        let running = wait_for(serve(options, pending())).expect("the local AWS starts");
         Self { running, state }
     }
 
     /// Stops it, and gives its state.
     #[must_use]
     pub fn close(self) -> TempDir {
-        runtime().block_on(self.running.shutdown());
+        wait_for(self.running.shutdown());
         self.state
     }
 
@@ -61,6 +62,13 @@ impl Cloud {
     #[must_use]
     pub fn endpoint_url(&self) -> &str {
         self.running.endpoint_url()
+    }
+
+    /// Clients of it, for what a test prepares or looks at.
+    #[must_use]
+    pub fn aws(&self) -> Aws {
+        let (endpoint_url, region) = (self.endpoint_url().to_owned(), self.running.region().to_owned());
+        wait_for(Aws::connect(&Connection::Local { endpoint_url, region })).expect("a region is named")
     }
 
     /// A new relay in front of it.
@@ -86,15 +94,27 @@ pub fn registrar_against(endpoint_url: &str, folder: &Path, arguments: &[&str]) 
     command
 }
 
+/// Waits for what is asynchronous.
+pub fn wait_for<T>(work: impl Future<Output = T>) -> T {
+    runtime().block_on(work)
+}
+
+/// Code is kept under its digest and never written again, so that it need not be copied; everything else must be.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("the folder can be written to");
+    let is_code = from.components().any(|part| part.as_os_str() == "code");
     for entry in fs::read_dir(from).expect("the state can be read") {
         let entry = entry.expect("the state can be read");
         let target = to.join(entry.file_name());
         if entry.file_type().expect("the state can be read").is_dir() {
             copy(&entry.path(), &target);
         } else {
-            let _bytes = fs::copy(entry.path(), target).expect("there is room for a copy");
+            let copied = if is_code {
+                fs::hard_link(entry.path(), &target)
+            } else {
+                fs::copy(entry.path(), &target).map(|_length| ())
+            };
+            copied.expect("there is room for a copy");
         }
     }
 }

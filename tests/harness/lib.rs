@@ -21,7 +21,7 @@ mod started;
 pub use api::Api;
 pub use binaries::{Binaries, binaries, destination, workspace};
 pub use call::Call;
-pub use cloud::{Cloud, registrar_against};
+pub use cloud::{Cloud, registrar_against, wait_for};
 pub use laptop::{Laptop, Run, Server};
 pub use peers::{Peers, peers_or_skip};
 pub use relay::{Held, Moment, Relay};
