@@ -84,6 +84,7 @@ pub struct Executor<'a> {
     report: &'a Report,
     interrupt: &'a Interrupt,
     deadline: Instant,
+    code_found: Option<&'a str>,
     run: Uuid,
     label: String,
     revision: String,
@@ -103,6 +104,8 @@ pub struct Tools<'a> {
     pub interrupt: &'a Interrupt,
     /// When to stop waiting.
     pub deadline: Instant,
+    /// Base64 of the SHA-256 of the code that the plan was made from, if there was a function.
+    pub code_found: Option<&'a str>,
     /// How old the role is, in case it was made a moment ago by a run that did not finish.
     pub role_age: Option<Duration>,
 }
@@ -111,7 +114,7 @@ impl<'a> Executor<'a> {
     /// Prepares a run.
     #[must_use]
     pub fn new(tools: &Tools<'a>) -> Self {
-        let &Tools { aws, artefact, report, interrupt, deadline, role_age } = tools;
+        let &Tools { aws, artefact, report, interrupt, deadline, code_found, role_age } = tools;
         let role_changed =
             role_age.filter(|age| *age < ROLE_SPREADS_WITHIN).and_then(|age| Instant::now().checked_sub(age));
         Self {
@@ -120,6 +123,7 @@ impl<'a> Executor<'a> {
             report,
             interrupt,
             deadline,
+            code_found,
             run: Uuid::new_v4(),
             label: String::new(),
             revision: String::new(),
@@ -201,7 +205,7 @@ impl<'a> Executor<'a> {
             }
             Step::SmokeTest { function } => self.smoke_test(function).await,
             Step::InvalidateRegistration { function, label } => {
-                self.record_registration(function, label, REGISTRATION_PENDING).await
+                self.tag_registered(function, label, REGISTRATION_PENDING).await
             }
             Step::RegisterConnector { registration } => {
                 self.register(crate::registration::Call::Register, registration).await

@@ -221,6 +221,7 @@ async fn execute(command: &'static str, session: &Session, connector: &Connector
         interrupt: &session.interrupt,
         // From now on: the build does not count as waiting.
         deadline: Instant::now() + session.global.timeout,
+        code_found: observed.function.as_ref().map(|function| function.code_sha256.as_str()),
         role_age: observed.role.as_ref().and_then(|role| age(role.created_at)),
     };
     let execution = Executor::new(&tools).run(plan).await;

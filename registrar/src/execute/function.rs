@@ -10,7 +10,7 @@ use crate::ask::Asker;
 use crate::aws::{Configuration, NewFunction, ServiceFailure};
 use crate::error::{ErrorKind, RegistrarError};
 use crate::event::Event;
-use crate::observed::{Function, FunctionStatus, LABEL_TAG, owner, registered_tag};
+use crate::observed::{Function, FunctionStatus, LABEL_TAG, REGISTRATION_PENDING, owner, registered_tag, revision};
 use crate::retry::{Patience, Verdict, retry};
 use crate::wait::{Goal, Readiness, classify, until_ready};
 
@@ -171,7 +171,12 @@ impl Executor<'_> {
         let doing = format!("could not update the code of the function {function}");
         let mut rounds_with_others = 0;
         loop {
-            let revision = self.wait_ready(function, Goal::Change).await?.revision_id;
+            let FunctionStatus { revision_id: revision, code_sha256: there, .. } =
+                self.wait_ready(function, Goal::Change).await?;
+            // Our own write, if the reply to it was lost and it was sent again; or that of somebody else.
+            if there.is_some_and(|there| Some(there.as_str()) != self.code_found) {
+                return self.recognise_code(function, architecture, code_sha256).await;
+            }
             let call = async || lambda.update_code(function, zip, architecture, revision.clone()).await;
             match retry(&self.patience(ROLE_SPREADS_WITHIN), call, self.with_young_role(), self.waiting()).await {
                 Ok(()) => return Ok(()),
@@ -186,6 +191,17 @@ impl Executor<'_> {
                 Err(stopped) => return Err(stopped.during(doing)),
             }
         }
+    }
+
+    /// The code is not what the plan was made from: fine if it is what is wanted.
+    async fn recognise_code(&self, name: &str, architecture: &str, sha256: &str) -> Result<(), RegistrarError> {
+        let found = self.aws.lambda.function(name).await;
+        let found = found.map_err(|failure| failure.during(format!("could not read the function {name}")))?;
+        if found.is_some_and(|found| found.code_sha256 == sha256 && found.architecture == architecture) {
+            return Ok(());
+        }
+        Err(RegistrarError::new(ErrorKind::Conflict, format!("the code of {name} changed while this ran"))
+            .with_hint("somebody else deployed other code; run again to replace it with this one"))
     }
 
     async fn pause_for_others(&self) -> Result<(), RegistrarError> {
@@ -226,13 +242,32 @@ impl Executor<'_> {
         Ok(())
     }
 
+    /// Notes what was registered, and looks whether it still is what the function runs.
+    ///
+    /// Tags have no revision to write under. If somebody else changed the function meanwhile, AppFlow may have read
+    /// either: then the note must not say otherwise, or a later run would leave the wrong one registered.
     pub(super) async fn record_registration(
         &mut self,
         arn: &str,
         label: &str,
-        revision: &str,
+        wanted: &str,
     ) -> Result<(), RegistrarError> {
-        let tagged = self.aws.lambda.tag(arn, &registered_tag(label), revision).await;
+        self.tag_registered(arn, label, wanted).await?;
+        let found = self.aws.lambda.function(arn).await;
+        let found = found.map_err(|failure| failure.during(format!("could not read the function {arn} back")))?;
+        if found.as_ref().is_some_and(|found| revision(&found.code_sha256, &found.environment) == wanted) {
+            return Ok(());
+        }
+        if found.is_some() {
+            self.tag_registered(arn, label, REGISTRATION_PENDING).await?;
+        }
+        let message = format!("the function {arn} changed while this ran, so {label} may be registered as another one");
+        Err(RegistrarError::new(ErrorKind::Conflict, message)
+            .with_hint("somebody else deployed at the same time; run again to deploy and register what you want"))
+    }
+
+    pub(super) async fn tag_registered(&self, arn: &str, label: &str, value: &str) -> Result<(), RegistrarError> {
+        let tagged = self.aws.lambda.tag(arn, &registered_tag(label), value).await;
         tagged.map_err(|failure| failure.during(format!("could not note on {arn} what was registered")))
     }
 }
