@@ -104,7 +104,6 @@ pub struct Executor<'a> {
     report: &'a Report,
     interrupt: &'a Interrupt,
     deadline: Instant,
-    stop_after: Option<&'a str>,
     observed: &'a Observed,
     rolls_back: bool,
     run: Uuid,
@@ -125,8 +124,6 @@ pub struct Tools<'a> {
     pub interrupt: &'a Interrupt,
     /// When to stop waiting.
     pub deadline: Instant,
-    /// Name of the step after which the process dies. For tests of recovery only: see `REGISTRAR_TEST_STOP_AFTER`.
-    pub stop_after: Option<&'a str>,
     /// What was there before.
     pub observed: &'a Observed,
     /// Whether to take back what was done if a step fails.
@@ -139,7 +136,7 @@ impl<'a> Executor<'a> {
     /// Prepares a run.
     #[must_use]
     pub fn new(tools: &Tools<'a>) -> Self {
-        let &Tools { aws, artefact, report, interrupt, deadline, stop_after, observed, rolls_back, role_age } = tools;
+        let &Tools { aws, artefact, report, interrupt, deadline, observed, rolls_back, role_age } = tools;
         let role_changed =
             role_age.filter(|age| *age < ROLE_SPREADS_WITHIN).and_then(|age| Instant::now().checked_sub(age));
         Self {
@@ -148,7 +145,6 @@ impl<'a> Executor<'a> {
             report,
             interrupt,
             deadline,
-            stop_after,
             observed,
             rolls_back,
             run: Uuid::new_v4(),
@@ -204,10 +200,6 @@ impl<'a> Executor<'a> {
         if let Err(error) = outcome {
             self.report.event(&Event::StepFailed { step });
             return Err(error);
-        }
-        if self.stop_after == Some(step.action.name()) {
-            // As if the machine had lost power: nothing is cleaned up.
-            std::process::abort();
         }
         self.report.event(&Event::StepDone { step, elapsed: start.elapsed() });
         Ok(())

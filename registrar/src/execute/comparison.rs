@@ -8,7 +8,7 @@ use crate::configuration::{Difference, digest};
 use crate::error::{ErrorKind, RegistrarError};
 use crate::event::Event;
 use crate::observe::connections;
-use crate::observed::{Record, RegisteredConnector, registered_tag};
+use crate::observed::{REGISTRATION_PENDING, Record, RegisteredConnector, registered_tag};
 use crate::plan::breaking_change;
 use crate::step::Comparison;
 
@@ -97,7 +97,10 @@ impl Executor<'_> {
         self.memory.unshown = Some(digest(&differences));
     }
 
-    /// Records what was registered.
+    /// Records what was registered, and looks whether it still is what the function runs.
+    ///
+    /// Tags have no revision to write under. If somebody else changed the function meanwhile, AppFlow may have read
+    /// either: then the record must not say otherwise, or a later run would leave the wrong one registered.
     pub(super) async fn record_registration(
         &mut self,
         arn: &str,
@@ -110,7 +113,18 @@ impl Executor<'_> {
         };
         let unshown = self.memory.unshown.clone().unwrap_or_else(|| unshown.to_owned());
         let record = Record { said: says.digest.clone(), unshown, revision: revision.to_owned() };
-        self.tag_registration(arn, label, &record.to_string()).await
+        self.tag_registration(arn, label, &record.to_string()).await?;
+        let found = self.aws.lambda.function(arn).await;
+        let found = found.map_err(|failure| failure.during(format!("could not read the function {arn} back")))?;
+        if found.as_ref().is_some_and(|found| found.revision() == revision) {
+            return Ok(());
+        }
+        if found.is_some() {
+            self.tag_registration(arn, label, REGISTRATION_PENDING).await?;
+        }
+        let message = format!("the function {arn} changed while this ran, so {label} may be registered as another one");
+        Err(RegistrarError::new(ErrorKind::Conflict, message)
+            .with_hint("somebody else deployed at the same time; run again to deploy and register what you want"))
     }
 
     pub(super) async fn tag_registration(&self, arn: &str, label: &str, value: &str) -> Result<(), RegistrarError> {

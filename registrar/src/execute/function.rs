@@ -172,7 +172,13 @@ impl Executor<'_> {
         let doing = format!("could not update the code of the function {function}");
         let mut rounds_with_others = 0;
         loop {
-            let revision = self.wait_ready(function, Goal::Change).await?.revision_id;
+            let FunctionStatus { revision_id: revision, code_sha256: there, .. } =
+                self.wait_ready(function, Goal::Change).await?;
+            // Our own write, if the reply to it was lost and it was sent again; or that of somebody else.
+            let found = self.observed.function.as_ref().map(|function| function.code_sha256.as_str());
+            if there.is_some_and(|there| Some(there.as_str()) != found) {
+                return self.recognise_code(function, architecture, code_sha256).await;
+            }
             let call = async || lambda.update_code(function, zip, architecture, revision.clone()).await;
             match retry(&self.patience(ROLE_SPREADS_WITHIN), call, self.with_young_role(), self.waiting()).await {
                 Ok(()) => return Ok(()),
@@ -187,6 +193,17 @@ impl Executor<'_> {
                 Err(stopped) => return Err(stopped.during(doing)),
             }
         }
+    }
+
+    /// The code is not what the plan was made from: fine if it is what is wanted.
+    async fn recognise_code(&self, name: &str, architecture: &str, sha256: &str) -> Result<(), RegistrarError> {
+        let found = self.aws.lambda.function(name).await;
+        let found = found.map_err(|failure| failure.during(format!("could not read the function {name}")))?;
+        if found.is_some_and(|found| found.code_sha256 == sha256 && found.architecture == architecture) {
+            return Ok(());
+        }
+        Err(RegistrarError::new(ErrorKind::Conflict, format!("the code of {name} changed while this ran"))
+            .with_hint("somebody else deployed other code; run again to replace it with this one"))
     }
 
     async fn pause_for_others(&self) -> Result<(), RegistrarError> {
