@@ -155,7 +155,7 @@ impl Removal<'_> {
             .await
             .map_err(|failure| failure.during(format!("could not read the permissions of {name}")))?;
         for statement in statements.iter().filter(|statement| statement.id.starts_with(&prefix)) {
-            let forbidden = self.aws.lambda.forbid(name, &statement.id).await;
+            let forbidden = self.aws.lambda.forbid(name, &statement.id, None).await;
             self.note(forbidden, format!("the permission {} of {name}", statement.id))?;
         }
         Ok(())

@@ -44,11 +44,6 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Whether the service gets the request.
-    pub fn reaches_the_service(self) -> bool {
-        !matches!(self, Self::Refused(_) | Self::ResetBefore)
-    }
-
     /// What goes wrong with any call, by the service's own words where it has some.
     pub fn with_any_call(service: &str) -> [(&'static str, Self); 9] {
         let (internal, throttled) = match service {
