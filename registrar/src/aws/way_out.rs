@@ -77,6 +77,10 @@ fn by_code(code: &str) -> Option<&'static str> {
         "ResourceNotFoundException" | "NoSuchEntity" | "NoSuchEntityException" => {
             "somebody else may have deleted it meanwhile; run again to make it anew"
         }
+        "ConflictException" => {
+            "connections may use the connector (registrar connect NAME --delete), or somebody changes it; run again, or \
+             unregister all the same with --force"
+        }
         "ResourceConflictException" => "somebody else may be changing it; run again once they are done",
         "ResourceNotReadyException" | "SnapStartNotReadyException" => {
             "the function is still starting; run again in a minute"
