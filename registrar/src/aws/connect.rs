@@ -14,6 +14,7 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
 
+use super::answer::{ATTEMPT, within};
 use super::{AppFlow, Iam, Lambda, Sts};
 use crate::error::RegistrarError;
 
@@ -120,12 +121,14 @@ fn fixed(client: SharedHttpClient, endpoint_url: &str, region: &str) -> SdkConfi
         .region(Region::new(region.to_owned()))
         .endpoint_url(endpoint_url)
         .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .timeout_config(within(ATTEMPT))
         .build()
 }
 
 async fn standard(profile: Option<&str>, region: &str, endpoint_url: Option<&str>) -> SdkConfig {
     let mut loader = aws_config::defaults(behavior())
         .http_client(transport(ProxyConfig::from_env()))
+        .timeout_config(within(ATTEMPT))
         .region(Region::new(region.to_owned()));
     if let Some(profile) = profile {
         loader = loader.profile_name(profile);

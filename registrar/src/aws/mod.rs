@@ -1,5 +1,6 @@
 //! The AWS calls, one function each. No type of the AWS SDK leaves this folder.
 
+mod answer;
 mod appflow;
 mod connect;
 mod download;
@@ -10,6 +11,7 @@ mod iam;
 mod lambda;
 mod profile;
 mod sts;
+mod way_out;
 
 pub use appflow::{AppFlow, ConnectorSummary, Profile, Registration};
 pub use connect::{Aws, Connection};

@@ -3,7 +3,10 @@
 //! Connections, registration, role, permission, function. The permission goes after the registration: without it, running
 //! flows would fail while the label still stands. Whatever is gone already is success.
 
+use std::time::Duration;
+
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::ask::is_sample_of;
 use crate::aws::{Aws, ServiceFailure};
@@ -13,6 +16,7 @@ use crate::event::Event;
 use crate::observed::{Function, LABEL_TAG, RegisteredConnector, SECRETS_POLICY, owner, registered_tag};
 use crate::outcome::Outcome;
 use crate::policy::Grant;
+use crate::retry::{Patience, Stopped, removal};
 use crate::session::Session;
 use crate::settings::{RoleSettings, Settings};
 
@@ -25,17 +29,22 @@ pub async fn unregister(session: &Session, args: &UnregisterArgs) -> Result<Outc
     let inputs = session.inputs(project.as_ref());
     let settings = Settings::for_deploy(&args.connector, &crate::cli::FunctionArgs::default(), inputs)?;
     let opened = session.open().await?;
-    let removal = Removal { session, aws: &opened.aws, settings: &settings, args, removed: Vec::new() };
+    let deadline = Instant::now() + session.global.timeout;
+    let removal = Removal { session, aws: &opened.aws, settings: &settings, args, deadline, removed: Vec::new() };
     let result = removal.run().await;
     opened.close().await;
     result
 }
+
+/// How often a role is taken apart that gets policies meanwhile.
+const TRIES_OF_A_ROLE: u32 = 3;
 
 struct Removal<'a> {
     session: &'a Session,
     aws: &'a Aws,
     settings: &'a Settings,
     args: &'a UnregisterArgs,
+    deadline: Instant,
     removed: Vec<String>,
 }
 
@@ -140,8 +149,8 @@ impl Removal<'_> {
         self.session.interrupt.check()?;
         let is_ours = function.tags.get(LABEL_TAG) == Some(&owner(self.label()));
         if self.args.delete_function && is_ours {
-            let deleted = self.aws.lambda.delete(name).await;
-            return self.note(deleted, format!("the function {name}"));
+            let deleted = removal(&self.patience(), async || self.aws.lambda.delete(name).await).await;
+            return self.note_patient(deleted, format!("the function {name}"));
         }
         if self.args.delete_function {
             let text = format!("the function {name} was not made by this program and stays");
@@ -155,8 +164,9 @@ impl Removal<'_> {
             .await
             .map_err(|failure| failure.during(format!("could not read the permissions of {name}")))?;
         for statement in statements.iter().filter(|statement| statement.id.starts_with(&prefix)) {
-            let forbidden = self.aws.lambda.forbid(name, &statement.id).await;
-            self.note(forbidden, format!("the permission {} of {name}", statement.id))?;
+            let forbid = async || self.aws.lambda.forbid(name, &statement.id, None).await;
+            let forbidden = removal(&self.patience(), forbid).await;
+            self.note_patient(forbidden, format!("the permission {} of {name}", statement.id))?;
         }
         Ok(())
     }
@@ -169,28 +179,65 @@ impl Removal<'_> {
             (None, Some(RoleSettings::Ours(name))) => &name.value,
             (None, Some(RoleSettings::Existing(_)) | None) => return Ok(()),
         };
+        let name = name.to_owned();
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.remove_role_named(&name).await? {
+                // What was attached since it was read is in the way: read again.
+                Err(failure) if failure.is_delete_conflict() && tries < TRIES_OF_A_ROLE => {}
+                removed => return self.note(removed, format!("the role {name}")),
+            }
+            self.session.interrupt.sleep(Duration::from_secs(1)).await?;
+        }
+    }
+
+    /// Takes its policies from a role, then deletes it: the inner failure is that of the deletion.
+    async fn remove_role_named(&self, name: &str) -> Result<Result<(), ServiceFailure>, RegistrarError> {
         let iam = &self.aws.iam;
         let role = iam.role(name, SECRETS_POLICY).await;
         let Some(role) = role.map_err(|failure| failure.during(format!("could not read the role {name}")))? else {
-            return Ok(());
+            return Ok(Err(ServiceFailure::gone("iam:GetRole")));
         };
         if role.tags.get(LABEL_TAG) != Some(&owner(self.label())) {
             let text = format!("the role {name} was not made by this program and stays");
             self.session.report.event(&Event::Warning(&text));
-            return Ok(());
+            return Ok(Err(ServiceFailure::gone("iam:GetRole")));
         }
+        let patience = self.patience();
         // IAM deletes only a role without policies.
         for arn in &role.attached {
             self.session.interrupt.check()?;
-            gone(iam.detach_policy(name, arn).await)
-                .map_err(|failure| failure.during(format!("could not detach {arn} from the role {name}")))?;
+            removal(&patience, async || gone(iam.detach_policy(name, arn).await))
+                .await
+                .map_err(|stopped| stopped.during(format!("could not detach {arn} from the role {name}")))?;
         }
         if role.inline.is_some() {
-            gone(iam.delete_policy(name, SECRETS_POLICY).await)
-                .map_err(|failure| failure.during(format!("could not delete a policy of the role {name}")))?;
+            removal(&patience, async || gone(iam.delete_policy(name, SECRETS_POLICY).await))
+                .await
+                .map_err(|stopped| stopped.during(format!("could not delete a policy of the role {name}")))?;
         }
-        let deleted = iam.delete_role(name).await;
-        self.note(deleted, format!("the role {name}"))
+        match removal(&patience, async || iam.delete_role(name).await).await {
+            Ok(()) => Ok(Ok(())),
+            Err(Stopped::Failed(failure)) => Ok(Err(failure)),
+            Err(stopped) => Err(stopped.during(format!("could not remove the role {name}"))),
+        }
+    }
+
+    /// Patience with what somebody else is changing.
+    fn patience(&self) -> Patience<'_> {
+        Patience { deadline: self.deadline, interrupt: &self.session.interrupt }
+    }
+
+    fn note_patient(&mut self, result: Result<(), Stopped>, what: String) -> Result<(), RegistrarError> {
+        match result {
+            Ok(()) => self.note(Ok(()), what),
+            Err(Stopped::Failed(failure)) if failure.is_function_busy() => {
+                Err(failure.out_of_time(format!("could not remove {what}")))
+            }
+            Err(Stopped::Failed(failure)) => self.note(Err(failure), what),
+            Err(stopped) => Err(stopped.during(format!("could not remove {what}"))),
+        }
     }
 
     /// Keeps account of a removal. What was gone already is success.
