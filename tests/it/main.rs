@@ -12,6 +12,8 @@ mod sample_writes;
 mod interrupted;
 // Python's AWS SDK against the local AWS, with nothing but AWS_ENDPOINT_URL.
 mod boto3;
+// Every request of the registrar against the service models that botocore ships.
+mod service_models;
 // A function that `cargo lambda deploy` made, registered by us.
 mod cargo_lambda;
 // The same binary with another manifest: 100,000 rows of SQLite behind Datasette.
