@@ -7,6 +7,7 @@ mod iam;
 mod lambda;
 mod profile;
 mod sts;
+mod trust;
 
 pub use appflow::{AppFlow, ConnectorSummary, Profile, Registration};
 pub use connect::{Aws, Connection};
@@ -14,6 +15,7 @@ pub use failure::{Reach, ServiceFailure};
 pub use iam::Iam;
 pub use lambda::{Configuration, Invocation, Lambda, NewFunction};
 pub use sts::{Identity, Sts};
+pub use trust::VARIABLE as CA_BUNDLE_VARIABLE;
 
 #[cfg(test)]
 pub(crate) use failure::answered;
