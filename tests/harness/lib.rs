@@ -14,6 +14,7 @@ mod laptop;
 mod peers;
 mod recorder;
 mod services;
+mod stand_in;
 
 pub use api::Api;
 pub use binaries::{Binaries, binaries, destination, workspace};
@@ -21,3 +22,4 @@ pub use laptop::{Laptop, Run, Server};
 pub use peers::{Peers, peers_or_skip};
 pub use recorder::Recorder;
 pub use services::Service;
+pub use stand_in::{Asked, Reply, StandIn};

@@ -14,6 +14,8 @@ mod interrupted;
 mod boto3;
 // Every request of the registrar against the service models that botocore ships.
 mod service_models;
+// Credentials, region, proxy and certificates from where every AWS client takes them.
+mod chain;
 // A function that `cargo lambda deploy` made, registered by us.
 mod cargo_lambda;
 // The same binary with another manifest: 100,000 rows of SQLite behind Datasette.
