@@ -84,7 +84,6 @@ pub struct Executor<'a> {
     report: &'a Report,
     interrupt: &'a Interrupt,
     deadline: Instant,
-    stop_after: Option<&'a str>,
     run: Uuid,
     label: String,
     revision: String,
@@ -104,8 +103,6 @@ pub struct Tools<'a> {
     pub interrupt: &'a Interrupt,
     /// When to stop waiting.
     pub deadline: Instant,
-    /// Name of the step after which the process dies. For tests of recovery only: see `REGISTRAR_TEST_STOP_AFTER`.
-    pub stop_after: Option<&'a str>,
     /// How old the role is, in case it was made a moment ago by a run that did not finish.
     pub role_age: Option<Duration>,
 }
@@ -114,7 +111,7 @@ impl<'a> Executor<'a> {
     /// Prepares a run.
     #[must_use]
     pub fn new(tools: &Tools<'a>) -> Self {
-        let &Tools { aws, artefact, report, interrupt, deadline, stop_after, role_age } = tools;
+        let &Tools { aws, artefact, report, interrupt, deadline, role_age } = tools;
         let role_changed =
             role_age.filter(|age| *age < ROLE_SPREADS_WITHIN).and_then(|age| Instant::now().checked_sub(age));
         Self {
@@ -123,7 +120,6 @@ impl<'a> Executor<'a> {
             report,
             interrupt,
             deadline,
-            stop_after,
             run: Uuid::new_v4(),
             label: String::new(),
             revision: String::new(),
@@ -176,10 +172,6 @@ impl<'a> Executor<'a> {
         if let Err(error) = self.perform(&step.action).await {
             self.report.event(&Event::StepFailed { step });
             return Err(error);
-        }
-        if self.stop_after == Some(step.action.name()) {
-            // As if the machine had lost power: nothing is cleaned up.
-            std::process::abort();
         }
         self.report.event(&Event::StepDone { step, elapsed: start.elapsed() });
         Ok(())

@@ -96,13 +96,6 @@ impl Laptop {
         Run::of(self.registrar_command(arguments).output().expect("the registrar starts"))
     }
 
-    /// Runs the registrar with a variable set.
-    #[must_use]
-    #[track_caller]
-    pub fn registrar_with(&self, name: &str, value: &str, arguments: &[&str]) -> Run {
-        Run::of(self.registrar_command(arguments).env(name, value).output().expect("the registrar starts"))
-    }
-
     /// Runs the registrar with `--local --output json` and the connector that was built for the tests.
     #[must_use]
     #[track_caller]

@@ -8,8 +8,10 @@ mod deploy;
 mod write;
 // The sample API as a destination.
 mod sample_writes;
-// A deployment that is killed anywhere is repaired by running it again.
-mod interrupted;
+// Accounts to deploy into, and what is in them afterwards.
+mod stage;
+// A registrar that is killed before or after any of its calls is repaired by running it again.
+mod killed;
 // Python's AWS SDK against the local AWS, with nothing but AWS_ENDPOINT_URL.
 mod boto3;
 // Every request of the registrar against the service models that botocore ships.

@@ -22,9 +22,6 @@ use crate::session::{Opened, Session};
 use crate::setting::Source;
 use crate::settings::{CodeSource, Settings};
 
-/// Names a step; the process dies right after it, as if the machine had lost power. For tests of recovery only.
-const STOP_AFTER: &str = "REGISTRAR_TEST_STOP_AFTER";
-
 /// A plan, and all that running it takes.
 pub(super) struct Prepared {
     pub(super) settings: Settings,
@@ -224,7 +221,6 @@ async fn execute(command: &'static str, session: &Session, connector: &Connector
         interrupt: &session.interrupt,
         // From now on: the build does not count as waiting.
         deadline: Instant::now() + session.global.timeout,
-        stop_after: session.environment.get(STOP_AFTER),
         role_age: observed.role.as_ref().and_then(|role| age(role.created_at)),
     };
     let execution = Executor::new(&tools).run(plan).await;
