@@ -20,7 +20,7 @@ mod stand_in;
 mod started;
 
 pub use api::Api;
-pub use binaries::{Binaries, binaries, destination, workspace};
+pub use binaries::{Binaries, binaries, destination, registrar, workspace};
 pub use call::Call;
 pub use cloud::{Cloud, registrar_against, wait_for};
 pub use laptop::{Laptop, Run, Server};

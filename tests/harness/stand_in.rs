@@ -131,11 +131,7 @@ impl StandIn {
 }
 
 /// One request and one answer.
-fn converse(
-    stream: impl Read + Write,
-    seen: &Mutex<Vec<Asked>>,
-    answer: &impl Fn(&Asked) -> Reply,
-) -> io::Result<()> {
+fn converse(stream: impl Read + Write, seen: &Mutex<Vec<Asked>>, answer: &impl Fn(&Asked) -> Reply) -> io::Result<()> {
     let mut client = BufReader::new(stream);
     let asked = read(&mut client)?;
     let Reply(status, headers, body) = answer(&asked);

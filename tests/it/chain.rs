@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use appflow_tests::{Asked, Laptop, Reply, Run, StandIn};
+use appflow_tests::{Asked, Laptop, Reply, Run, StandIn, registrar};
 use serde_json::json;
 
 /// An AWS that knows no connectors, hands out roles, and answers anything else with an error.
@@ -81,7 +81,7 @@ impl Desk {
     }
 
     fn run(&self, arguments: &[&str]) -> Run {
-        let mut command: Command = self.laptop.command(&appflow_tests::binaries().registrar);
+        let mut command: Command = self.laptop.command(registrar());
         command.args(["list", "--output", "json"]).args(arguments).current_dir(self.laptop.folder());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         Run::of(command.output().unwrap())

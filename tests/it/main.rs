@@ -16,6 +16,8 @@ mod killed;
 mod boto3;
 // Every request of the registrar against the service models that botocore ships.
 mod service_models;
+// Deployed to, and removed from, an AWS that others wrote.
+mod moto;
 // Credentials, region, proxy and certificates from where every AWS client takes them.
 mod chain;
 // A function that `cargo lambda deploy` made, registered by us.

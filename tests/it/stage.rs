@@ -71,6 +71,11 @@ impl Stage {
         Self { folder, empty, deployed, older, requests: Mutex::default() }
     }
 
+    /// Where the zips are.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// `deploy` of some code under the label.
     pub(crate) fn deploy(&self, code: Code, further: &[&str]) -> Vec<String> {
         deploy(self.folder.path(), LABEL, code, further)

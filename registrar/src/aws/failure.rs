@@ -241,6 +241,11 @@ impl ServiceFailure {
                 Some("the account's request rate is used up; run again in a minute".to_owned()),
             );
         }
+        if self.reach == Reach::Lost && self.says("invalid peer certificate") {
+            let hint = "if a proxy or an endpoint of your own has a certificate authority of its own, name its PEM file in \
+                        AWS_CA_BUNDLE or in ca_bundle of the profile";
+            return (ErrorKind::Service, Some(hint.to_owned()));
+        }
         if self.is_ambiguous() {
             let hint = "check the network and the endpoint, then run again: what was done is found and kept";
             return (ErrorKind::Service, Some(hint.to_owned()));
