@@ -322,6 +322,13 @@ fn certificates_of_a_bundle_are_trusted_and_no_others() {
     drop(profile(&wrong).with("AWS_PROFILE", "corp").with("AWS_CA_BUNDLE", &good).run(&[]).expect(0));
     assert_eq!(aws.take().len(), 5);
 
+    // Credentials are fetched with the same trust.
+    let config = "[default]\nregion = eu-west-1\nsource_profile = base\nrole_arn = arn:aws:iam::123456789012:role/r\n\
+                  [profile base]\naws_access_key_id = BASESTATIC\naws_secret_access_key = s\n";
+    let role = Desk::off_aws().config(config).with("AWS_ENDPOINT_URL", &url).with("AWS_CA_BUNDLE", &good);
+    drop(role.run(&[]).expect(0));
+    is_called_by(&aws, "AKIDROLE", "eu-west-1");
+
     let missing = profile("/nowhere/ca.pem").run(&["--profile", "corp"]).expect(2);
     for part in ["/nowhere/ca.pem", "ca_bundle of the profile corp"] {
         assert!(missing.stderr.contains(part), "{}", missing.stderr);

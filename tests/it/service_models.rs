@@ -96,7 +96,7 @@ fn life(stage: &Stage) -> Vec<Call> {
     run(&["list"]);
     run(&["describe", "--label", LABEL]);
     run(&["entities", "--label", LABEL, "--setting", &setting]);
-    run(&["connect", "shop", "--label", LABEL, "--delete"]);
+    run(&["connect", "shop", "--label", LABEL, "--delete", "--yes"]);
     run(&["unregister", "--label", LABEL, "--delete-function", "--yes"]);
     relay.take()
 }
@@ -140,19 +140,28 @@ fn action(operation: &str) -> String {
 
 /// Every action that the calls are named by in the sources.
 fn in_sources() -> BTreeSet<String> {
-    let mut actions = BTreeSet::new();
-    for entry in fs::read_dir(workspace().join("registrar/src/aws")).unwrap() {
-        let source = fs::read_to_string(entry.unwrap().path()).unwrap();
-        let code = source.split("#[cfg(test)]").next().unwrap();
-        let literals = code.split('"').filter(|literal| {
-            let (service, name) = literal.split_once(':').unwrap_or_default();
-            !service.is_empty()
-                && service.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit())
-                && name.starts_with(|letter: char| letter.is_ascii_uppercase())
-                && name.chars().all(|letter| letter.is_ascii_alphanumeric())
-        });
-        actions.extend(literals.map(str::to_owned));
+    let (mut actions, mut folders) = (BTreeSet::new(), vec![workspace().join("registrar/src/aws")]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let source = fs::read_to_string(path).unwrap();
+            let code = source.split("#[cfg(test)]\nmod ").next().unwrap();
+            actions.extend(code.split('"').filter(|literal| is_action(literal)).map(str::to_owned));
+        }
     }
     assert!(actions.len() > 25, "{actions:?}");
     actions
+}
+
+/// As in `lambda:GetFunction`.
+fn is_action(literal: &str) -> bool {
+    let (service, name) = literal.split_once(':').unwrap_or_default();
+    !service.is_empty()
+        && service.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit())
+        && name.starts_with(|letter: char| letter.is_ascii_uppercase())
+        && name.chars().all(|letter| letter.is_ascii_alphanumeric())
 }

@@ -41,6 +41,7 @@ pub(super) async fn trusted(variable: Option<&Path>, selected: Option<&str>) -> 
 /// A profile that cannot be read is told with the credentials, which come from it.
 async fn of_profile(selected: Option<&str>) -> Option<(PathBuf, String)> {
     let selected = selected.map(|name| name.to_owned().into());
+    #[expect(clippy::default_trait_access, reason = "the type's name would take one more crate")]
     let profiles: ProfileSet = profile::load(&Fs::real(), &Env::real(), &Default::default(), selected).await.ok()?;
     let file = profiles.get(KEY).filter(|file| !file.is_empty())?;
     Some((PathBuf::from(file), format!("{KEY} of the profile {}", profiles.selected_profile())))

@@ -4,8 +4,9 @@ Reads JSON lines from standard input or from the file that is named, one request
 
     {"service": "lambda", "method": "GET", "target": "/path?query", "headers": {"Name": "text"}, "body": "base64"}
 
-`service` is the name in the credential scope of the signature; headers may be pairs. Prints each operation with the number
-of its requests, and below it what the service would refuse; exits with 1 if there is anything. Needs botocore and regex.
+`service` is the name in the credential scope of the signature; headers may be pairs. Prints each operation with the
+number of its requests, and below it what the service would refuse; exits with 1 if there is anything. Needs botocore and
+regex.
 """
 
 import collections
@@ -48,7 +49,8 @@ class Findings:
             operation = f"{request.service}:{name}"
             shape = known.model["operations"][name].get("input", {}).get("shape")
             if shape:
-                found = [*found, *known.shapes.check(shape, value), *self._reused(operation, known.shapes[shape], value)]
+                reused = self._reused(operation, known.shapes[shape], value)
+                found = [*found, *known.shapes.check(shape, value), *reused]
         except Unreadable as error:
             found = found + [("", str(error))]
         self.seen[operation] += 1

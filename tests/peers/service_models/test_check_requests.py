@@ -1,10 +1,11 @@
 """Each kind of finding is provoked. The requests are botocore's own, told not to look at what it is given."""
 
 import base64
+import contextlib
+import functools
 import io
 import json
 import unittest
-from contextlib import redirect_stdout
 
 import botocore.session
 from botocore.config import Config
@@ -20,29 +21,33 @@ REGISTRATION = {"connectorLabel": "sample", "connectorProvisioningType": "LAMBDA
 ROLE = {"RoleName": "sample", "AssumeRolePolicyDocument": "{}", "Tags": [{"Key": "made by", "Value": "grüße"}]}
 
 
-def request(service, operation, parameters):
-    """The request that botocore would send, as a record."""
+@functools.cache
+def client(service):
+    """A client of botocore's that sends nothing and checks nothing."""
     session = botocore.session.Session()
     session.set_credentials("test", "test")
     config = Config(parameter_validation=False, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
-    client = session.create_client(service, region_name="us-east-1", config=config, endpoint_url=ENDPOINT)
-    kept = []
+    made = session.create_client(service, region_name="us-east-1", config=config, endpoint_url=ENDPOINT)
+    made.kept = []
 
     def keep(request, **_):
-        body = request.body or b""
-        body = body.encode() if isinstance(body, str) else body.read() if hasattr(body, "read") else body
-        text = lambda value: value.decode() if isinstance(value, bytes) else str(value)
-        headers = {name: text(value) for name, value in request.headers.items()}
-        kept.append({"service": service, "method": request.method, "target": request.url.removeprefix(ENDPOINT),
-                     "headers": headers, "body": base64.b64encode(body).decode()})
+        made.kept.append(request)
         raise InterruptedError
 
-    client.meta.events.register("before-send", keep)
-    try:
-        getattr(client, operation)(**parameters)
-    except InterruptedError:
-        pass
-    return kept[0]
+    made.meta.events.register("before-send", keep)
+    return made
+
+
+def request(service, operation, parameters):
+    """The request that botocore would send, as a record."""
+    with contextlib.suppress(InterruptedError):
+        getattr(client(service), operation)(**parameters)
+    kept = client(service).kept.pop()
+    body = kept.body or b""
+    body = body.encode() if isinstance(body, str) else body.read() if hasattr(body, "read") else body
+    headers = {name: text.decode() if isinstance(text, bytes) else text for name, text in kept.headers.items()}
+    return {"service": service, "method": kept.method, "target": kept.url.removeprefix(ENDPOINT), "headers": headers,
+            "body": base64.b64encode(body).decode()}
 
 
 def with_json(record, change):
@@ -55,7 +60,7 @@ def with_json(record, change):
 def said(*records):
     """The exit code and what is printed."""
     printed = io.StringIO()
-    with redirect_stdout(printed):
+    with contextlib.redirect_stdout(printed):
         code = check_requests.main(json.dumps(record) for record in records)
     return code, printed.getvalue()
 
@@ -70,14 +75,14 @@ class WhatIsRight(unittest.TestCase):
             request("lambda", "get_function", {"FunctionName": ARN}),
             request("lambda", "get_function", {"FunctionName": "sample", "Qualifier": "1"}),
             request("lambda", "create_function", {
-                "FunctionName": "sample", "Role": role, "Code": code, "Runtime": "provided.al2023", "Handler": "bootstrap",
-                "Architectures": ["arm64"], "MemorySize": 256, "Timeout": 30, "Tags": {"made-by": "x"},
+                "FunctionName": "sample", "Role": role, "Code": code, "Runtime": "provided.al2023",
+                "Handler": "bootstrap", "Architectures": ["arm64"], "MemorySize": 256, "Timeout": 30, "Tags": {"made-by": "x"},
                 "Environment": {"Variables": {"A_B": "c"}}}),
             request("lambda", "add_permission", GRANT | {"SourceAccount": "123456789012", "RevisionId": "r"}),
-            request("lambda", "remove_permission", {"FunctionName": "sample", "StatementId": "appflow", "RevisionId": "r"}),
+            request("lambda", "remove_permission", {"FunctionName": "sample", "StatementId": "a", "RevisionId": "r"}),
             request("lambda", "tag_resource", {"Resource": ARN, "Tags": {"a": "b"}}),
             request("lambda", "untag_resource", {"Resource": ARN, "TagKeys": ["a", "b"]}),
-            request("lambda", "invoke", {"FunctionName": "sample", "Payload": b"{}", "InvocationType": "RequestResponse"}),
+            request("lambda", "invoke", {"FunctionName": "sample", "Payload": b"{}", "LogType": "Tail"}),
             request("appflow", "register_connector", REGISTRATION),
             request("appflow", "list_connectors", {}),
             request("iam", "create_role", ROLE),
@@ -86,13 +91,14 @@ class WhatIsRight(unittest.TestCase):
             request("logs", "describe_log_groups", {"logGroupNamePrefix": "/aws/lambda/sample", "limit": 5}),
             request("s3", "put_object", {"Bucket": "sample", "Key": "a/b.zip", "Body": b"zip", "Metadata": {"a": "b"}}),
             request("s3", "delete_object", {"Bucket": "sample", "Key": "a/b.zip"}),
-            request("s3", "put_bucket_tagging", {"Bucket": "sample", "Tagging": {"TagSet": [{"Key": "a", "Value": "b"}]}}),
+            request("s3", "put_bucket_tagging", {
+                "Bucket": "sample", "Tagging": {"TagSet": [{"Key": "a", "Value": "b"}]}}),
         ]
         code, printed = said(*records)
         self.assertEqual(code, 0, printed)
         self.assertEqual(printed.splitlines(), sorted([
-            "appflow:ListConnectors 1", "appflow:RegisterConnector 1", "iam:CreateRole 1", "iam:ListAttachedRolePolicies 1",
-            "lambda:AddPermission 1", "lambda:CreateFunction 1", "lambda:GetFunction 2", "lambda:Invoke 1",
+            "appflow:ListConnectors 1", "appflow:RegisterConnector 1", "iam:CreateRole 1",
+            "iam:ListAttachedRolePolicies 1", "lambda:AddPermission 1", "lambda:CreateFunction 1", "lambda:GetFunction 2", "lambda:Invoke 1",
             "lambda:RemovePermission 1", "lambda:TagResource 1", "lambda:UntagResource 1", "logs:DescribeLogGroups 1",
             "s3:DeleteObject 1", "s3:PutBucketTagging 1", "s3:PutObject 1", "sts:GetCallerIdentity 1"]))
 
@@ -200,9 +206,10 @@ class WhatIsWrong(unittest.TestCase):
                      request("lambda", "add_permission", GRANT | {"Action": "lambda:InvokeFunction please"}))
         self.refused("Tags[0].Key is 'a;b', which does not match",
                      request("iam", "create_role", ROLE | {"Tags": [{"Key": "a;b", "Value": "v"}]}))
+        china = {"lambda": {"lambdaArn": ARN.replace("aws", "aws-cn", 1)}}
         self.refused("lambdaArn is 'arn:aws-cn:", with_json(
-            request("appflow", "register_connector", REGISTRATION), lambda body: body.update(connectorProvisioningConfig={
-                "lambda": {"lambdaArn": ARN.replace("aws", "aws-cn", 1)}})))
+            request("appflow", "register_connector", REGISTRATION),
+            lambda body: body.update(connectorProvisioningConfig=china)))
 
     def test_pattern_that_cannot_be_read(self):
         self.assertIn("cannot be read", " ".join(check_requests.service("appflow").shapes.check(
