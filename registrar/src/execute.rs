@@ -3,10 +3,15 @@
 //! Every write is conditional on a read of the same run: the plan's own, and for what may have changed since a fresh
 //! one right before the write. So a run that was killed anywhere is repaired by running again.
 
+mod comparison;
 mod function;
 mod permission;
 mod registration;
 mod role;
+mod undo;
+
+use undo::Undo;
+pub use undo::Undone;
 
 use std::time::Duration;
 
@@ -16,10 +21,11 @@ use uuid::Uuid;
 
 use crate::artefact::Artefact;
 use crate::aws::Aws;
+use crate::configuration::SelfDescription;
 use crate::error::{ErrorKind, RegistrarError};
 use crate::event::Event;
 use crate::interrupt::Interrupt;
-use crate::observed::REGISTRATION_PENDING;
+use crate::observed::{Observed, REGISTRATION_PENDING};
 use crate::plan::{Plan, PlannedStep};
 use crate::report::Report;
 use crate::retry::Patience;
@@ -35,6 +41,8 @@ pub enum StepState {
     Failed,
     /// It was not reached.
     NotRun,
+    /// It was not needed, as was found on the way.
+    NotNeeded,
 }
 
 /// What became of a step.
@@ -58,6 +66,8 @@ pub struct Execution {
     pub connector_arn: Option<String>,
     /// Why it stopped early.
     pub error: Option<RegistrarError>,
+    /// What was taken back because of that.
+    pub undone: Option<Undone>,
 }
 
 /// How long a changed role may take until Lambda can use it.
@@ -74,6 +84,16 @@ struct Memory {
     permission_added: Option<Instant>,
     smoke_test_passed: bool,
     connector_arn: Option<String>,
+    /// What the function said of itself.
+    says: Option<SelfDescription>,
+    /// What the comparison found: whether what is planned on condition is needed.
+    differs: Option<bool>,
+    /// What AppFlow shows otherwise although it has just read the connector.
+    unshown: Option<String>,
+    /// How to take back what was done.
+    undo: Vec<Undo>,
+    /// The code that was about to be replaced.
+    code_before: Option<Vec<u8>>,
 }
 
 /// Runs plans.
@@ -84,9 +104,10 @@ pub struct Executor<'a> {
     report: &'a Report,
     interrupt: &'a Interrupt,
     deadline: Instant,
+    observed: &'a Observed,
+    rolls_back: bool,
     run: Uuid,
     label: String,
-    revision: String,
     memory: Memory,
 }
 
@@ -103,6 +124,10 @@ pub struct Tools<'a> {
     pub interrupt: &'a Interrupt,
     /// When to stop waiting.
     pub deadline: Instant,
+    /// What was there before.
+    pub observed: &'a Observed,
+    /// Whether to take back what was done if a step fails.
+    pub rolls_back: bool,
     /// How old the role is, in case it was made a moment ago by a run that did not finish.
     pub role_age: Option<Duration>,
 }
@@ -111,7 +136,7 @@ impl<'a> Executor<'a> {
     /// Prepares a run.
     #[must_use]
     pub fn new(tools: &Tools<'a>) -> Self {
-        let &Tools { aws, artefact, report, interrupt, deadline, role_age } = tools;
+        let &Tools { aws, artefact, report, interrupt, deadline, observed, rolls_back, role_age } = tools;
         let role_changed =
             role_age.filter(|age| *age < ROLE_SPREADS_WITHIN).and_then(|age| Instant::now().checked_sub(age));
         Self {
@@ -120,9 +145,10 @@ impl<'a> Executor<'a> {
             report,
             interrupt,
             deadline,
+            observed,
+            rolls_back,
             run: Uuid::new_v4(),
             label: String::new(),
-            revision: String::new(),
             memory: Memory { role_changed, ..Memory::default() },
         }
     }
@@ -130,15 +156,6 @@ impl<'a> Executor<'a> {
     /// Runs a plan.
     pub async fn run(mut self, plan: &Plan) -> Execution {
         self.label.clone_from(&plan.label);
-        self.revision = plan
-            .steps
-            .iter()
-            .rev()
-            .find_map(|step| match &step.action {
-                Step::RecordRegistration { revision, .. } => Some(revision.clone()),
-                _ => None,
-            })
-            .unwrap_or_default();
         let mut results: Vec<_> = plan
             .steps
             .iter()
@@ -151,6 +168,10 @@ impl<'a> Executor<'a> {
         let total = plan.steps.len();
         let mut error = None;
         for (index, (step, result)) in plan.steps.iter().zip(&mut results).enumerate() {
+            if step.is_conditional && self.memory.differs == Some(false) {
+                result.state = StepState::NotNeeded;
+                continue;
+            }
             match self.run_step(index + 1, total, step).await {
                 Ok(()) => result.state = StepState::Done,
                 Err(failure) => {
@@ -162,14 +183,21 @@ impl<'a> Executor<'a> {
                 }
             }
         }
-        Execution { steps: results, connector_arn: self.memory.connector_arn, error }
+        let undone = match &error {
+            // Who interrupts means to go on later.
+            Some(error) if self.rolls_back && error.kind() != ErrorKind::Interrupted => Some(self.undo_all().await),
+            _ => None,
+        };
+        Execution { steps: results, connector_arn: self.memory.connector_arn, error, undone }
     }
 
     async fn run_step(&mut self, position: usize, total: usize, step: &PlannedStep) -> Result<(), RegistrarError> {
         self.interrupt.check()?;
         self.report.event(&Event::StepStarted { position, total, step });
         let start = Instant::now();
-        if let Err(error) = self.perform(&step.action).await {
+        let outcome = self.perform(&step.action).await;
+        self.note_undo(&step.action, outcome.as_ref().map(|()| ()));
+        if let Err(error) = outcome {
             self.report.event(&Event::StepFailed { step });
             return Err(error);
         }
@@ -193,15 +221,17 @@ impl<'a> Executor<'a> {
                 self.update_configuration(function, found, configuration).await
             }
             Step::UpdateCode { function, architecture, code_sha256 } => {
+                self.keep_code(function).await?;
                 self.update_code(function, architecture, code_sha256).await
             }
             Step::WaitReady { function } => self.wait_ready(function, crate::wait::Goal::Use).await.map(drop),
             Step::GrantInvoke { function, grant, obsolete } => {
                 self.grant_invoke(function, grant.as_ref(), obsolete).await
             }
-            Step::SmokeTest { function } => self.smoke_test(function).await,
+            Step::SmokeTest { function, digest } => self.smoke_test(function, digest.as_deref()).await,
+            Step::CompareConfiguration { comparison, .. } => self.compare(comparison).await,
             Step::InvalidateRegistration { function, label } => {
-                self.record_registration(function, label, REGISTRATION_PENDING).await
+                self.tag_registration(function, label, REGISTRATION_PENDING).await
             }
             Step::RegisterConnector { registration } => {
                 self.register(crate::registration::Call::Register, registration).await
@@ -210,8 +240,9 @@ impl<'a> Executor<'a> {
                 self.register(crate::registration::Call::Update, registration).await
             }
             Step::Verify { registration } => self.verify(registration).await,
-            Step::RecordRegistration { function, label, revision } => {
-                self.record_registration(function, label, revision).await
+            Step::ResetMetadata { label } => self.reset_metadata(label).await,
+            Step::RecordRegistration { function, label, revision, unshown } => {
+                self.record_registration(function, label, revision, unshown).await
             }
         }
     }

@@ -12,6 +12,8 @@ mod sample_writes;
 mod stage;
 // A registrar that is killed before or after any of its calls is repaired by running it again.
 mod killed;
+// Two registrars at once: one wins, the other says so or agrees.
+mod race;
 // Python's AWS SDK against the local AWS, with nothing but AWS_ENDPOINT_URL.
 mod boto3;
 // Every request of the registrar against the service models that botocore ships.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use appflow_registrar::aws::Aws;
+use appflow_registrar::digest::code_sha256;
 use appflow_registrar::package;
 use appflow_registrar::policy::Grant;
 use appflow_tests::{Call, Cloud, Relay, Run, binaries, registrar_against, wait_for, workspace};
@@ -74,6 +75,11 @@ impl Stage {
     /// Where the zips are.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// What Lambda says of some code.
+    pub(crate) fn sha256(&self, code: Code) -> String {
+        code_sha256(&fs::read(zip(self.folder.path(), code)).unwrap())
     }
 
     /// `deploy` of some code under the label.
@@ -193,4 +199,11 @@ pub(crate) fn counts(contents: &Value) -> [usize; 4] {
     let statements = ours["functions"][FUNCTION]["policies"][""]["statements"].as_array();
     let statements = statements.into_iter().flatten().filter_map(|statement| statement["Sid"].as_str());
     [count("roles"), count("functions"), statements.filter(|id| id.starts_with(&prefix)).count(), count("connectors")]
+}
+
+/// Fails if a valid deployment is not what is there: one of each, and the registration was read from the live code.
+#[track_caller]
+pub(crate) fn assert_whole(contents: &Value, code: Code, told: &str) {
+    assert_eq!(counts(contents), [1, 1, 1, 1], "roles, functions, statements, registrations; {told}\n{contents:#}");
+    assert_eq!(contents["connectors"][LABEL]["configuration"]["connectorVersion"], code.0, "{told}");
 }

@@ -17,7 +17,7 @@ use crate::observed::RegisteredConnector;
 /// AppFlow.
 #[derive(Debug, Clone)]
 pub struct AppFlow {
-    client: aws_sdk_appflow::Client,
+    pub(super) client: aws_sdk_appflow::Client,
 }
 
 /// A registration to make or to renew.
@@ -85,7 +85,7 @@ impl AppFlow {
                 .and_then(ConnectorProvisioningConfig::lambda)
                 .map(|lambda| lambda.lambda_arn().to_owned()),
             description: found.connector_description().map(str::to_owned),
-            version: found.connector_version().map(str::to_owned),
+            configuration: super::held::configuration(found),
         }))
     }
 

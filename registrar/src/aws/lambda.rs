@@ -8,11 +8,13 @@ use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{
     Architecture, Environment, FunctionCode, FunctionConfiguration, InvocationType, LogType, Runtime,
 };
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::download::download;
 use super::failure::{ServiceFailure, failed};
 use crate::environment::FunctionEnvironment;
 use crate::observed::{Function, FunctionStatus};
@@ -22,6 +24,7 @@ use crate::policy::{APPFLOW_PRINCIPAL, Grant, INVOKE_ACTION, Statement};
 #[derive(Debug, Clone)]
 pub struct Lambda {
     client: aws_sdk_lambda::Client,
+    http: Option<SharedHttpClient>,
 }
 
 /// How a function is to be configured, apart from its code.
@@ -70,7 +73,7 @@ pub struct Invocation {
 
 impl Lambda {
     pub(super) fn new(config: &SdkConfig) -> Self {
-        Self { client: aws_sdk_lambda::Client::new(config) }
+        Self { client: aws_sdk_lambda::Client::new(config), http: config.http_client() }
     }
 
     /// Reads a function with its tags; none if there is no such function.
@@ -93,6 +96,20 @@ impl Lambda {
         }
         let tags = answer.tags().cloned().unwrap_or_default().into_iter().collect();
         Ok(answer.configuration().map(|configuration| function(configuration, tags)))
+    }
+
+    /// Fetches the code of a function, from where `GetFunction` says it is.
+    ///
+    /// # Errors
+    /// The service's failure, not found included.
+    pub async fn code(&self, name: &str) -> Result<Vec<u8>, ServiceFailure> {
+        const ACTION: &str = "lambda:GetFunction";
+        let answer = self.client.get_function().function_name(name).send().await.map_err(failed(ACTION))?;
+        let place = answer.code().and_then(|code| code.location());
+        match (place, &self.http) {
+            (Some(place), Some(http)) => download(http, ACTION, place).await,
+            _ => Err(ServiceFailure::answered(ACTION, "NoCodeLocation", "it does not say where the code is")),
+        }
     }
 
     /// Reads whether a function can be used.

@@ -2,7 +2,10 @@
 
 mod appflow;
 mod connect;
+mod download;
 mod failure;
+mod flow;
+mod held;
 mod iam;
 mod lambda;
 mod profile;
@@ -12,6 +15,7 @@ mod trust;
 pub use appflow::{AppFlow, ConnectorSummary, Profile, Registration};
 pub use connect::{Aws, Connection};
 pub use failure::{Reach, ServiceFailure};
+pub use flow::Use;
 pub use iam::Iam;
 pub use lambda::{Configuration, Invocation, Lambda, NewFunction};
 pub use sts::{Identity, Sts};

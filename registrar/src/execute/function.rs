@@ -8,9 +8,10 @@ use tokio::time::Instant;
 use super::{Executor, FUNCTION_APPEARS_WITHIN, ROLE_SPREADS_WITHIN};
 use crate::ask::Asker;
 use crate::aws::{Configuration, NewFunction, ServiceFailure};
+use crate::configuration::SelfDescription;
 use crate::error::{ErrorKind, RegistrarError};
 use crate::event::Event;
-use crate::observed::{Function, FunctionStatus, LABEL_TAG, owner, registered_tag};
+use crate::observed::{Function, FunctionStatus, LABEL_TAG, owner};
 use crate::retry::{Patience, Verdict, retry};
 use crate::wait::{Goal, Readiness, classify, until_ready};
 
@@ -171,7 +172,13 @@ impl Executor<'_> {
         let doing = format!("could not update the code of the function {function}");
         let mut rounds_with_others = 0;
         loop {
-            let revision = self.wait_ready(function, Goal::Change).await?.revision_id;
+            let FunctionStatus { revision_id: revision, code_sha256: there, .. } =
+                self.wait_ready(function, Goal::Change).await?;
+            // Our own write, if the reply to it was lost and it was sent again; or that of somebody else.
+            let found = self.observed.function.as_ref().map(|function| function.code_sha256.as_str());
+            if there.is_some_and(|there| Some(there.as_str()) != found) {
+                return self.recognise_code(function, architecture, code_sha256).await;
+            }
             let call = async || lambda.update_code(function, zip, architecture, revision.clone()).await;
             match retry(&self.patience(ROLE_SPREADS_WITHIN), call, self.with_young_role(), self.waiting()).await {
                 Ok(()) => return Ok(()),
@@ -186,6 +193,17 @@ impl Executor<'_> {
                 Err(stopped) => return Err(stopped.during(doing)),
             }
         }
+    }
+
+    /// The code is not what the plan was made from: fine if it is what is wanted.
+    async fn recognise_code(&self, name: &str, architecture: &str, sha256: &str) -> Result<(), RegistrarError> {
+        let found = self.aws.lambda.function(name).await;
+        let found = found.map_err(|failure| failure.during(format!("could not read the function {name}")))?;
+        if found.is_some_and(|found| found.code_sha256 == sha256 && found.architecture == architecture) {
+            return Ok(());
+        }
+        Err(RegistrarError::new(ErrorKind::Conflict, format!("the code of {name} changed while this ran"))
+            .with_hint("somebody else deployed other code; run again to replace it with this one"))
     }
 
     async fn pause_for_others(&self) -> Result<(), RegistrarError> {
@@ -208,7 +226,8 @@ impl Executor<'_> {
         until_ready(function, goal, self.deadline, self.interrupt, look, self.waiting()).await
     }
 
-    pub(super) async fn smoke_test(&mut self, function: &str) -> Result<(), RegistrarError> {
+    /// Asks the function what it is, as AppFlow will, and compares it with what it said on this machine, if it was asked.
+    pub(super) async fn smoke_test(&mut self, function: &str, tried: Option<&str>) -> Result<(), RegistrarError> {
         let asker = Asker::new(&self.aws.lambda, function);
         let patience =
             Patience { deadline: self.patience(FUNCTION_APPEARS_WITHIN).deadline, interrupt: self.interrupt };
@@ -221,19 +240,18 @@ impl Executor<'_> {
             .with_hint("its configuration must name SOURCE, DESTINATION or both in connectorModes"));
         }
         self.memory.smoke_test_passed = true;
+        let says = SelfDescription::of(&configuration);
+        if tried.is_some_and(|tried| tried != says.digest) {
+            return Err(RegistrarError::new(
+                ErrorKind::Conflict,
+                format!("the connector in {function} describes itself otherwise than it did when it was tried on this machine"),
+            )
+            .with_hint("run again: the new plan goes by what the deployed function says"));
+        }
+        self.memory.says = Some(says);
         let (name, version) = (&configuration.connector_name, &configuration.connector_version);
         self.report.event(&Event::Detail(&format!("  it is {name} {version}")));
         Ok(())
-    }
-
-    pub(super) async fn record_registration(
-        &mut self,
-        arn: &str,
-        label: &str,
-        revision: &str,
-    ) -> Result<(), RegistrarError> {
-        let tagged = self.aws.lambda.tag(arn, &registered_tag(label), revision).await;
-        tagged.map_err(|failure| failure.during(format!("could not note on {arn} what was registered")))
     }
 }
 

@@ -28,7 +28,8 @@ impl Executor<'_> {
             if let Some((failed, failure)) = last.take().filter(|_| Instant::now() > self.deadline) {
                 return Err(explain(failed, failure, wanted));
             }
-            let token = client_token(self.run, call, wanted, &self.revision, attempt);
+            let says = self.memory.says.as_ref().map_or("", |says| says.digest.as_str());
+            let token = client_token(self.run, call, wanted, says, attempt);
             let sent = match call {
                 Call::Register => self.aws.appflow.register(wanted, &token).await,
                 Call::Update => self.aws.appflow.update_registration(wanted, &token).await,
@@ -135,8 +136,13 @@ impl Executor<'_> {
                     "it has another description".to_owned()
                 }
                 Some(found) => {
-                    self.memory.connector_arn = found.arn.or(self.memory.connector_arn.take());
-                    return Ok(());
+                    let difference = self.shown_otherwise(&found);
+                    if difference.is_none() || Instant::now() > deadline {
+                        self.note_unshown(&found);
+                        self.memory.connector_arn = found.arn.or(self.memory.connector_arn.take());
+                        return Ok(());
+                    }
+                    difference.unwrap_or_default()
                 }
             };
             if Instant::now() > deadline {
