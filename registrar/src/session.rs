@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::aws::{Aws, Connection};
+use crate::aws::{Aws, CA_BUNDLE_VARIABLE, Connection};
 use crate::cli::{ConnectorArgs, GlobalArgs, Output};
 use crate::environment::ProcessEnvironment;
 use crate::error::RegistrarError;
@@ -127,6 +127,7 @@ impl Session {
             profile: self.global.profile.clone(),
             region: self.global.region.clone(),
             endpoint_url: self.global.endpoint_url.clone(),
+            ca_bundle: self.environment.get(CA_BUNDLE_VARIABLE).map(PathBuf::from),
         };
         Ok(Opened { aws: Aws::connect(&connection).await?, local: None })
     }

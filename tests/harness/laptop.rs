@@ -28,7 +28,10 @@ pub struct Run {
 }
 
 impl Run {
-    pub(crate) fn of(output: Output) -> Self {
+    /// What a program did that has ended.
+    #[must_use]
+    #[track_caller]
+    pub fn of(output: Output) -> Self {
         Self {
             code: output.status.code(),
             stdout: String::from_utf8(output.stdout).expect("standard output is UTF-8"),

@@ -16,14 +16,16 @@ mod laptop;
 mod peers;
 mod relay;
 mod services;
+mod stand_in;
 mod started;
 
 pub use api::Api;
-pub use binaries::{Binaries, binaries, destination, workspace};
+pub use binaries::{Binaries, binaries, destination, registrar, workspace};
 pub use call::Call;
 pub use cloud::{Cloud, registrar_against, wait_for};
 pub use laptop::{Laptop, Run, Server};
 pub use peers::{Peers, peers_or_skip};
 pub use relay::{Held, Moment, Relay};
 pub use services::Service;
+pub use stand_in::{Asked, Reply, StandIn};
 pub use started::Started;

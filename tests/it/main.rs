@@ -16,6 +16,12 @@ mod killed;
 mod race;
 // Python's AWS SDK against the local AWS, with nothing but AWS_ENDPOINT_URL.
 mod boto3;
+// Every request of the registrar against the service models that botocore ships.
+mod service_models;
+// Deployed to, and removed from, an AWS that others wrote.
+mod moto;
+// Credentials, region, proxy and certificates from where every AWS client takes them.
+mod chain;
 // A function that `cargo lambda deploy` made, registered by us.
 mod cargo_lambda;
 // The same binary with another manifest: 100,000 rows of SQLite behind Datasette.

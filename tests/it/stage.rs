@@ -72,6 +72,11 @@ impl Stage {
         Self { folder, empty, deployed, older, requests: Mutex::default() }
     }
 
+    /// Where the zips are.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// What Lambda says of some code.
     pub(crate) fn sha256(&self, code: Code) -> String {
         code_sha256(&fs::read(zip(self.folder.path(), code)).unwrap())

@@ -276,6 +276,10 @@ impl ServiceFailure {
             (ErrorKind::Conflict, "somebody else changes it at the same time; run again once they are done")
         } else if self.is_throttled() {
             (ErrorKind::Service, "the account's request rate is used up; run again in a minute")
+        } else if self.reach == Reach::Lost && self.says("invalid peer certificate") {
+            let hint = "if a proxy or an endpoint of your own has a certificate authority of its own, name its PEM file in \
+                        AWS_CA_BUNDLE or in ca_bundle of the profile";
+            (ErrorKind::Service, hint)
         } else if self.is_ambiguous() {
             let hint = "check the network and the endpoint, then run again: what was done is found and kept";
             (ErrorKind::Service, hint)

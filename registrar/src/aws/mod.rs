@@ -11,6 +11,7 @@ mod iam;
 mod lambda;
 mod profile;
 mod sts;
+mod trust;
 mod way_out;
 
 pub use appflow::{AppFlow, ConnectorSummary, Profile, Registration};
@@ -20,6 +21,7 @@ pub use flow::Use;
 pub use iam::Iam;
 pub use lambda::{Configuration, Invocation, Lambda, NewFunction};
 pub use sts::{Identity, Sts};
+pub use trust::VARIABLE as CA_BUNDLE_VARIABLE;
 
 #[cfg(test)]
 pub(crate) use failure::answered;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use appflow_registrar::aws::Aws;
 use appflow_registrar::cli::{
-    ConnectorArgs, DeployArgs, FunctionArgs, GlobalArgs, Output, RegisterArgs, StatusArgs, UnregisterArgs,
+    ChangeArgs, ConnectorArgs, DeployArgs, FunctionArgs, GlobalArgs, Output, RegisterArgs, StatusArgs, UnregisterArgs,
 };
 use appflow_registrar::command::{deploy, status, unregister};
 use appflow_registrar::digest::short_hex;
@@ -182,7 +182,7 @@ impl Bench {
             },
             _ => FunctionArgs { zip: Some(self.zip(1)), ..FunctionArgs::default() },
         };
-        DeployArgs { connector: self.connector(), function }
+        DeployArgs { connector: self.connector(), function, change: ChangeArgs::default() }
     }
 
     /// Brings about what a scene begins with.
@@ -248,7 +248,13 @@ impl Bench {
             Scene::Register => {
                 let mut connector = self.connector();
                 connector.function_name = Some(self.function());
-                let args = RegisterArgs { function_arn: None, description: None, adopt: false, connector };
+                let args = RegisterArgs {
+                    function_arn: None,
+                    description: None,
+                    adopt: false,
+                    connector,
+                    change: ChangeArgs::default(),
+                };
                 deploy::register(&session, &args).await
             }
             Scene::Status => {
