@@ -11,12 +11,12 @@ use serde::{Serialize, Serializer};
 pub struct ProcessEnvironment(BTreeMap<String, String>);
 
 impl ProcessEnvironment {
-    /// Takes the variables that begin with `REGISTRAR_`, and `CARGO`.
+    /// Takes the variables that begin with `REGISTRAR_`, and `CARGO` and `TERM`.
     #[must_use]
     pub fn from_process() -> Self {
         std::env::vars_os()
             .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
-            .filter(|(key, _)| key.starts_with("REGISTRAR_") || key == "CARGO")
+            .filter(|(key, _)| key.starts_with("REGISTRAR_") || key == "CARGO" || key == "TERM")
             .collect()
     }
 

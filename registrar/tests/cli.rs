@@ -76,19 +76,26 @@ fn lists_commands_global_options_and_exit_codes() {
       -V, --version  Print version
 
     Global options:
-          --local               Use the embedded local AWS: no account, no credentials, no network
-          --profile <NAME>      Named profile of the AWS configuration files
-          --region <REGION>     Region; never guessed
-          --endpoint-url <URL>  One endpoint for all services, instead of AWS's own
-          --output <text|json>  Form of the result on standard output [env: REGISTRAR_OUTPUT] [default:
-                                text]
-      -q, --quiet               Say nothing but the result and errors
-      -v, --verbose...          Say more; twice for request ids and the log of the AWS SDK
-      -y, --yes                 Do not ask before something is deleted
-          --state-dir <DIR>     Where the local AWS keeps its state [default: target/registrar-local of
-                                the workspace] [env: REGISTRAR_STATE_DIR]
-          --timeout <TIME>      How long to wait in all, as in 90s or 10m [env: REGISTRAR_TIMEOUT]
-                                [default: 10m]
+          --local                      Use the embedded local AWS: no account, no credentials, no
+                                       network
+          --profile <NAME>             Named profile of the AWS configuration files
+          --region <REGION>            Region; never guessed. Several, separated by commas, are done one
+                                       after the other
+          --account <ID>               The account to work in; any other one is refused before anything
+                                       is read [env: REGISTRAR_ACCOUNT]
+          --endpoint-url <URL>         One endpoint for all services, instead of AWS's own
+          --output <text|json|ndjson>  Form of the result on standard output [env: REGISTRAR_OUTPUT]
+                                       [default: text]
+          --color <WHEN>               Colours: auto, always or never; auto honours NO_COLOR,
+                                       CLICOLOR_FORCE and TERM=dumb [default: auto]
+      -q, --quiet                      Say nothing but the result and errors
+      -v, --verbose...                 Say more; twice for request ids and the log of the AWS SDK
+      -y, --yes                        Do not ask before something is deleted
+          --state-dir <DIR>            Where the local AWS keeps its state [default:
+                                       target/registrar-local of the workspace] [env:
+                                       REGISTRAR_STATE_DIR]
+          --timeout <TIME>             How long to wait in all, as in 90s or 10m [env:
+                                       REGISTRAR_TIMEOUT] [default: 10m]
 
     Exit codes:
        0  done, or nothing to do

@@ -28,6 +28,8 @@ mod peers;
 mod authentication;
 // Garbage, oversized and unknown requests to the deployed function.
 mod contract;
+// Several regions in one call, and the account that a run is meant for.
+mod regions;
 // template.yaml and the registrar agree.
 mod template;
 // docs/ and README.md agree with the code.

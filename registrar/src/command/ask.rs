@@ -156,7 +156,7 @@ async fn disconnect(session: &Session, args: &ConnectArgs) -> Result<Outcome, Re
         let global = &session.global;
         let is_wanted = global.yes
             || global.local
-            || session.report.confirm(&format!("The connection {name} of {label} will be deleted."), name);
+            || session.confirm(&format!("The connection {name} of {label} will be deleted."), name).await?;
         if !is_wanted {
             return Err(RegistrarError::usage("deleting needs consent").with_hint("pass --yes to consent"));
         }

@@ -16,6 +16,7 @@ use crate::manifest_check;
 use crate::observe::observe;
 use crate::observed::Observed;
 use crate::outcome::Outcome;
+use crate::partition;
 use crate::plan::Plan;
 use crate::plan_text;
 use crate::session::{Opened, Session};
@@ -165,7 +166,11 @@ async fn run(
     connector: &ConnectorArgs,
     prepared: Prepared,
 ) -> Result<Outcome, RegistrarError> {
-    let outcome = match prepared.plan.refuse_foreign().and_then(|()| consent(session, &prepared.plan)) {
+    let agreed = match prepared.plan.refuse_foreign() {
+        Ok(()) => consent(session, &prepared.plan).await,
+        refused => refused,
+    };
+    let outcome = match agreed {
         Ok(()) if prepared.plan.is_empty() => Ok(nothing_to_do(command, session, connector, &prepared)),
         Ok(()) => Ok(execute(command, session, connector, &prepared).await),
         Err(error) => Err(error),
@@ -175,14 +180,14 @@ async fn run(
 }
 
 /// Asks before something is deleted.
-fn consent(session: &Session, plan: &Plan) -> Result<(), RegistrarError> {
+async fn consent(session: &Session, plan: &Plan) -> Result<(), RegistrarError> {
     let destructive: Vec<_> =
         plan.steps.iter().filter(|step| step.action.is_destructive()).map(|step| step.action.description()).collect();
     if destructive.is_empty() || session.global.yes || session.global.local {
         return Ok(());
     }
     let question = format!("The plan will {}.", destructive.join(" and "));
-    if session.report.confirm(&question, &plan.label) {
+    if session.confirm(&question, &plan.label).await? {
         return Ok(());
     }
     Err(RegistrarError::usage(format!("the plan would {}, which needs consent", destructive.join(" and ")))
@@ -272,10 +277,8 @@ async fn execute(command: &'static str, session: &Session, connector: &Connector
 }
 
 fn console(aws: &Aws) -> String {
-    let region = &aws.region;
-    format!(
-        "\nmake a connection with it in the AppFlow console:\n  https://{region}.console.aws.amazon.com/appflow/home?region={region}\n"
-    )
+    let url = partition::appflow_console(&aws.region).map(|url| format!(":\n  {url}")).unwrap_or_default();
+    format!("\nmake a connection with it in the AppFlow console{url}\n")
 }
 
 /// How long ago, if the clocks agree well enough to tell.
@@ -297,5 +300,5 @@ fn next_command(session: &Session, connector: &ConnectorArgs, settings: &Setting
         Some(state_dir) if session.global.local => format!(" --state-dir {}", state_dir.display()),
         Some(_) | None => String::new(),
     };
-    format!("cargo registrar {question}{local}{state}{label}")
+    format!("{} {question}{local}{state}{label}", session.program())
 }

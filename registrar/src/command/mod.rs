@@ -6,6 +6,7 @@ pub mod filter;
 pub mod local;
 pub mod manifest;
 mod preview;
+pub mod regions;
 pub mod status;
 pub mod unregister;
 pub mod write;

@@ -57,7 +57,7 @@ impl Removal<'_> {
         let function = function.map_err(|failure| failure.during(format!("could not read the function {name}")))?;
         self.refuse_foreign(registration.as_ref(), function.as_ref())?;
         let profiles = self.connections(registration.is_some()).await?;
-        self.consent(registration.is_some())?;
+        self.consent(registration.is_some()).await?;
 
         for profile in profiles {
             let deleted = self.aws.appflow.delete_profile(&profile).await;
@@ -123,14 +123,14 @@ impl Removal<'_> {
         ))
     }
 
-    fn consent(&self, is_registered: bool) -> Result<(), RegistrarError> {
+    async fn consent(&self, is_registered: bool) -> Result<(), RegistrarError> {
         let global = &self.session.global;
         if global.yes || global.local || !(is_registered || self.args.delete_function) {
             return Ok(());
         }
         let label = self.label();
         let what = if self.args.delete_function { "and its function will be deleted" } else { "will be unregistered" };
-        if self.session.report.confirm(&format!("The connector {label} {what}."), label) {
+        if self.session.confirm(&format!("The connector {label} {what}."), label).await? {
             return Ok(());
         }
         Err(RegistrarError::usage("unregistering needs consent").with_hint("pass --yes to consent"))
