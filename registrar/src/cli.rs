@@ -7,9 +7,11 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 mod ask;
 mod deploy;
+mod tools;
 
 pub use ask::*;
 pub use deploy::*;
+pub use tools::*;
 
 /// Builds an AppFlow custom connector, deploys it, registers it and asks it questions.
 #[derive(Debug, Parser)]
@@ -142,6 +144,12 @@ pub enum Command {
     Filter(FilterArgs),
     /// Check a connector manifest, or show the JSON Schema that editors complete one with
     Manifest(ManifestArgs),
+    /// Show what the function logged
+    Logs(LogsArgs),
+    /// Print the least IAM policy that the caller needs for these names
+    Policy(PolicyArgs),
+    /// Print what a shell completes this command line with
+    Completions(CompletionsArgs),
     /// Keep the embedded local AWS running and print the variables that other tools need
     Local(LocalArgs),
 }

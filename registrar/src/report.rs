@@ -295,12 +295,21 @@ impl Report {
 /// # Errors
 /// When standard output cannot be written for another reason.
 pub fn print_result(text: &[u8]) -> io::Result<()> {
+    print_unless_gone(text).map(drop)
+}
+
+/// Prints as [`print_result`] does, and tells whether there is still a reader.
+///
+/// # Errors
+/// As [`print_result`].
+pub fn print_unless_gone(text: &[u8]) -> io::Result<bool> {
     let mut stdout = io::stdout().lock();
     let written =
         stdout.write_all(text).and_then(|()| if text.ends_with(b"\n") { Ok(()) } else { stdout.write_all(b"\n") });
     match written.and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result,
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

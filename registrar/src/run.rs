@@ -3,7 +3,9 @@
 use clap::Parser as _;
 
 use crate::cli::{Cli, Color, Command, Output};
-use crate::command::{ask, deploy, filter, local, manifest, regions, status, unregister, write};
+use crate::command::{
+    ask, completions, deploy, filter, local, logs, manifest, policy, regions, status, unregister, write,
+};
 use crate::environment::ProcessEnvironment;
 use crate::error::RegistrarError;
 use crate::exit_code::ExitCode;
@@ -98,13 +100,16 @@ pub(crate) async fn dispatch(session: &Session, command: &Command) -> Result<Out
         Command::Invoke(args) => ask::invoke(session, args).await,
         Command::Filter(args) => filter::filter(args),
         Command::Manifest(args) => manifest::manifest(session, args),
+        Command::Logs(args) => logs::logs(session, args).await,
+        Command::Policy(args) => policy::policy(session, args).await,
+        Command::Completions(args) => Ok(completions::completions(args)),
         Command::Local(args) => local::local(session, args).await,
     }
 }
 
 impl Command {
     /// The names of all commands.
-    pub const NAMES: [&'static str; 16] = [
+    pub const NAMES: [&'static str; 19] = [
         "plan",
         "deploy",
         "register",
@@ -120,6 +125,9 @@ impl Command {
         "invoke",
         "filter",
         "manifest",
+        "logs",
+        "policy",
+        "completions",
         "local",
     ];
 
@@ -142,6 +150,9 @@ impl Command {
             Self::Invoke(_) => "invoke",
             Self::Filter(_) => "filter",
             Self::Manifest(_) => "manifest",
+            Self::Logs(_) => "logs",
+            Self::Policy(_) => "policy",
+            Self::Completions(_) => "completions",
             Self::Local(_) => "local",
         }
     }

@@ -17,7 +17,7 @@ use crate::observed::RegisteredConnector;
 /// AppFlow.
 #[derive(Debug, Clone)]
 pub struct AppFlow {
-    client: aws_sdk_appflow::Client,
+    pub(super) client: aws_sdk_appflow::Client,
 }
 
 /// A registration to make or to renew.

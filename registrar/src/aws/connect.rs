@@ -14,7 +14,7 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
 
-use super::{AppFlow, Iam, Lambda, Sts};
+use super::{AppFlow, Iam, Lambda, Logs, Sts};
 use crate::error::RegistrarError;
 
 /// Which AWS to talk to.
@@ -51,6 +51,8 @@ pub struct Aws {
     pub sts: Sts,
     /// Connectors.
     pub appflow: AppFlow,
+    /// Logs.
+    pub logs: Logs,
 }
 
 impl Aws {
@@ -83,6 +85,7 @@ impl Aws {
             iam: Iam::new(config),
             sts: Sts::new(config),
             appflow: AppFlow::new(config),
+            logs: Logs::new(config),
             region,
         }
     }

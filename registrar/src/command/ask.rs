@@ -47,6 +47,11 @@ pub(super) async fn target(session: &Session, connector: &ConnectorArgs) -> Resu
 }
 
 impl Target {
+    /// The function's name.
+    pub(super) fn function_name(&self) -> &str {
+        self.function.rsplit(':').next().unwrap_or_default()
+    }
+
     pub(super) fn asker(&self) -> Asker<'_> {
         Asker::new(&self.opened.aws.lambda, self.function.clone())
     }
