@@ -54,22 +54,25 @@ fn lists_commands_global_options_and_exit_codes() {
     Usage: registrar [OPTIONS] <COMMAND>
 
     Commands:
-      plan        Show what deploy would do
-      deploy      Build, make or update role and function, wait, permit, register or update, verify
-      register    Permit and register a function that was deployed by other means
-      status      Compare what is there with what is wanted
-      unregister  Remove the registration and the permission
-      list        List the connectors registered in this account and region
-      describe    Show what the connector says of itself
-      connect     Make or renew a connection: settings and credentials, which the connector tries
-      entities    Show the connector's entities
-      fields      Show the fields of an entity
-      query       Show records of an entity
-      write       Write records to an entity
-      invoke      Send one raw request and print the raw answer
-      filter      Explain a filter expression and translate it
-      manifest    Check a connector manifest, or show the JSON Schema that editors complete one with
-      local       Keep the embedded local AWS running and print the variables that other tools need
+      plan         Show what deploy would do
+      deploy       Build, make or update role and function, wait, permit, register or update, verify
+      register     Permit and register a function that was deployed by other means
+      status       Compare what is there with what is wanted
+      unregister   Remove the registration and the permission
+      list         List the connectors registered in this account and region
+      describe     Show what the connector says of itself
+      connect      Make or renew a connection: settings and credentials, which the connector tries
+      entities     Show the connector's entities
+      fields       Show the fields of an entity
+      query        Show records of an entity
+      write        Write records to an entity
+      invoke       Send one raw request and print the raw answer
+      filter       Explain a filter expression and translate it
+      manifest     Check a connector manifest, or show the JSON Schema that editors complete one with
+      logs         Show what the function logged
+      policy       Print the least IAM policy that the caller needs for these names
+      completions  Print what a shell completes this command line with
+      local        Keep the embedded local AWS running and print the variables that other tools need
 
     Options:
       -h, --help     Print help

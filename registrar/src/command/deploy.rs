@@ -13,7 +13,7 @@ use crate::error::{ErrorKind, RegistrarError};
 use crate::event::Event;
 use crate::execute::{Executor, StepState, Tools};
 use crate::manifest_check;
-use crate::observe::observe;
+use crate::observe::{Denial, Denied, observe_with};
 use crate::observed::Observed;
 use crate::outcome::Outcome;
 use crate::partition;
@@ -33,6 +33,7 @@ pub(super) struct Prepared {
     pub(super) artefact: Option<Artefact>,
     pub(super) observed: Observed,
     pub(super) plan: Plan,
+    pub(super) denials: Vec<Denial>,
 }
 
 /// What code to compare with.
@@ -43,7 +44,12 @@ pub(super) enum Build {
 }
 
 /// Settings, clients, artefact, observation, plan: in this order, so that what needs no network fails first.
-pub(super) async fn prepare(session: &Session, args: &DeployArgs, build: Build) -> Result<Prepared, RegistrarError> {
+pub(super) async fn prepare(
+    session: &Session,
+    args: &DeployArgs,
+    build: Build,
+    denied: Denied,
+) -> Result<Prepared, RegistrarError> {
     let project = session.project(&args.connector)?;
     let inputs = session.inputs(project.as_ref());
     let settings = Settings::for_deploy(&args.connector, &args.function, inputs)?;
@@ -76,7 +82,7 @@ pub(super) async fn prepare(session: &Session, args: &DeployArgs, build: Build) 
         Some(opened) => opened,
         None => session.open().await?,
     };
-    plan_with(session, settings, opened, artefact).await
+    plan_with(session, settings, opened, artefact, denied).await
 }
 
 async fn plan_with(
@@ -84,13 +90,14 @@ async fn plan_with(
     settings: Settings,
     opened: Opened,
     artefact: Option<Artefact>,
+    denied: Denied,
 ) -> Result<Prepared, RegistrarError> {
     session.report.event(&Event::Working("reading what is there"));
-    let observed = match observe(&opened.aws, &settings, &session.interrupt).await {
-        Ok((observed, identity)) => {
+    let (observed, denials) = match observe_with(&opened.aws, &settings, &session.interrupt, denied).await {
+        Ok((observed, identity, denials)) => {
             let Observed { account, region, .. } = &observed;
             session.report.event(&Event::Detail(&format!("account {account}, {region}, as {}", identity.arn)));
-            observed
+            (observed, denials)
         }
         Err(error) => {
             opened.close().await;
@@ -98,7 +105,7 @@ async fn plan_with(
         }
     };
     let plan = Plan::new(&settings, artefact.as_ref().map(Artefact::wanted).as_ref(), &observed);
-    Ok(Prepared { settings, opened, artefact, observed, plan })
+    Ok(Prepared { settings, opened, artefact, observed, plan, denials })
 }
 
 fn show_settings(session: &Session, settings: &Settings) {
@@ -112,7 +119,7 @@ fn show_settings(session: &Session, settings: &Settings) {
 /// # Errors
 /// When settings are wrong, the build fails, or something cannot be read.
 pub async fn plan(session: &Session, args: &PlanArgs) -> Result<Outcome, RegistrarError> {
-    let Prepared { settings, opened, plan, .. } = prepare(session, &args.deploy, Build::Yes).await?;
+    let Prepared { settings, opened, plan, .. } = prepare(session, &args.deploy, Build::Yes, Denied::Stop).await?;
     opened.close().await;
     let error = match plan.refuse_foreign() {
         Err(error) => Some(error),
@@ -132,7 +139,7 @@ fn differences(plan: &Plan) -> RegistrarError {
 /// # Errors
 /// When it cannot begin. A step that fails is part of the outcome.
 pub async fn deploy(session: &Session, args: &DeployArgs) -> Result<Outcome, RegistrarError> {
-    let prepared = prepare(session, args, Build::Yes).await?;
+    let prepared = prepare(session, args, Build::Yes, Denied::Stop).await?;
     run("deploy", session, &args.connector, prepared).await
 }
 
@@ -148,7 +155,7 @@ pub async fn register(session: &Session, args: &RegisterArgs) -> Result<Outcome,
         Settings::for_register(&args.connector, args.function_arn.as_deref(), description, args.adopt, inputs)?;
     show_settings(session, &settings);
     let opened = session.open().await?;
-    let prepared = plan_with(session, settings, opened, None).await?;
+    let prepared = plan_with(session, settings, opened, None, Denied::Stop).await?;
     let arn = &prepared.plan.function_arn;
     if let Some(given) = args.function_arn.as_ref().filter(|given| *given != arn) {
         let message = format!("{given} is not in the account and region of this run, where {arn} would be");
@@ -221,7 +228,7 @@ fn nothing_to_do(command: &'static str, session: &Session, connector: &Connector
 }
 
 async fn execute(command: &'static str, session: &Session, connector: &ConnectorArgs, prepared: &Prepared) -> Outcome {
-    let Prepared { settings, opened, artefact, observed, plan } = prepared;
+    let Prepared { settings, opened, artefact, observed, plan, denials: _ } = prepared;
     let tools = Tools {
         aws: &opened.aws,
         artefact: artefact.as_ref(),
