@@ -18,7 +18,7 @@ use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector
 
 use super::answer::{ATTEMPT, within};
 use super::trust::trusted;
-use super::{AppFlow, Iam, Lambda, Sts};
+use super::{AppFlow, Iam, Lambda, Logs, Sts};
 use crate::error::RegistrarError;
 
 /// Which AWS to talk to.
@@ -57,6 +57,8 @@ pub struct Aws {
     pub sts: Sts,
     /// Connectors.
     pub appflow: AppFlow,
+    /// Logs.
+    pub logs: Logs,
 }
 
 impl Aws {
@@ -93,6 +95,7 @@ impl Aws {
             iam: Iam::new(config),
             sts: Sts::new(config),
             appflow: AppFlow::new(config),
+            logs: Logs::new(config),
             region,
         }
     }

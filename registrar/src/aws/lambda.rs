@@ -27,7 +27,7 @@ use crate::policy::{APPFLOW_PRINCIPAL, Grant, INVOKE_ACTION, Statement};
 /// Lambda.
 #[derive(Debug, Clone)]
 pub struct Lambda {
-    client: aws_sdk_lambda::Client,
+    pub(super) client: aws_sdk_lambda::Client,
     http: Option<SharedHttpClient>,
 }
 
