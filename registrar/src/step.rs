@@ -127,7 +127,7 @@ pub enum Step {
         /// What must be registered.
         registration: Registration,
     },
-    /// Remember on the function which revision AppFlow read. Needs `lambda:TagResource`.
+    /// Remember on the function which revision AppFlow read. Needs `lambda:TagResource` and `lambda:GetFunction`.
     RecordRegistration {
         /// The function's ARN.
         function: String,
