@@ -3,7 +3,7 @@
 //! Where moto is not AWS, this is what follows:
 //!
 //! - It runs functions in containers only. Here it answers as it is told, with what the real function says of itself.
-//! - AppFlow invokes the local AWS's function, so that one is deployed first, under the same ARN. It keeps the first code.
+//! - AppFlow invokes the local AWS's function, so that one is deployed first, under the same ARN, and gets the same code.
 //! - It has the policies that AWS manages only when it is told to load them, and one account that is named beforehand.
 //! - Functions are ready at once, nobody needs a permission, and any signature will do.
 
@@ -43,10 +43,8 @@ impl Both<'_> {
     }
 }
 
-/// What the function of the account says of itself, and all that AppFlow needs to ask it, but no registration.
-fn beforehand(cloud: &Cloud) -> String {
-    let aws = cloud.aws();
-    wait_for(aws.appflow.unregister(LABEL, false)).unwrap();
+/// What the local AWS's function says of itself.
+fn description(aws: &Aws) -> String {
     let question = json!({"type": "DescribeConnectorConfigurationRequest", "locale": "en-US"});
     let answer = wait_for(aws.lambda.invoke(FUNCTION, question.to_string().into_bytes())).unwrap();
     assert_eq!(answer.function_error, None);
@@ -58,16 +56,32 @@ fn tell(moto: &Service, path: &str, what: &Value) {
     assert!(head.contains(" 201 "), "{path}: {head}");
 }
 
+/// Has moto's functions answer so, one after the other, and forget what they were told before.
+fn answers(moto: &Service, aws: &Aws, results: &[&str]) {
+    // What they are not told, they answer with the question.
+    let question = b"{}".to_vec();
+    while wait_for(aws.lambda.function(FUNCTION)).unwrap().is_some()
+        && wait_for(aws.lambda.invoke(FUNCTION, question.clone())).unwrap().payload != question
+    {}
+    let what = json!({"results": results, "account_id": ACCOUNT, "region": "us-east-1"});
+    tell(moto, "/moto-api/static/lambda-simple/response", &what);
+}
+
+fn clients(endpoint_url: String) -> Aws {
+    wait_for(Aws::connect(&Connection::Local { endpoint_url, region: "us-east-1".to_owned() })).unwrap()
+}
+
 #[test]
 fn a_connector_lives_and_dies_on_an_aws_of_other_people() {
     let Some(moto) = Service::moto("moto", ACCOUNT) else { return };
     let stage = Stage::new();
     let cloud = Cloud::copy_of(stage.deployed.path());
-    let description = beforehand(&cloud);
+    let (local, aws) = (cloud.aws(), clients(moto.base_url()));
+    // What AppFlow needs to ask the function stays, and the registration goes.
+    wait_for(local.appflow.unregister(LABEL, false)).unwrap();
     tell(&moto, "/moto-api/config", &json!({"lambda": {"use_docker": false}}));
-    // One for each of the two smoke tests.
-    let answers = json!({"results": [description, description], "account_id": ACCOUNT, "region": "us-east-1"});
-    tell(&moto, "/moto-api/static/lambda-simple/response", &answers);
+    let one = description(&local);
+    answers(&moto, &aws, &[one.as_str(); 4]);
     let both = Both { stage: &stage, moto: Relay::to(moto.address), appflow: cloud.relay() };
 
     let mut plan = stage.deploy(ONE, &[]);
@@ -85,21 +99,26 @@ fn a_connector_lives_and_dies_on_an_aws_of_other_people() {
     assert!(!calls.iter().any(Call::is_write) && calls.len() <= 8, "{calls:?}");
 
     let changed = stage.deploy(TWO, &["--memory", "512"]);
+    let zip = std::fs::read(changed.iter().find(|argument| argument.ends_with(".zip")).unwrap()).unwrap();
+    let function = wait_for(local.lambda.function(FUNCTION)).unwrap().unwrap();
+    wait_for(local.lambda.update_code(FUNCTION, &zip, &function.architecture, None)).unwrap();
+    let two = description(&local);
+    assert_ne!(one, two);
     let mut status = changed.clone();
     "status".clone_into(&mut status[0]);
     status.push("--check".to_owned());
+    answers(&moto, &aws, &[&one]);
     drop(both.run(&status).0.expect(6));
+    answers(&moto, &aws, &[&one, &two, &two, &two]);
     let updated = both.run(&changed).0.expect(0).json();
     for step in ["update-configuration", "update-code", "update-registration"] {
         assert!(steps(&updated).contains(&json!(step)), "{step} is missing in {updated}");
     }
+    answers(&moto, &aws, &[&two]);
     drop(both.run(&status).0.expect(0));
 
     let unregister = ["unregister", "--label", LABEL, "--delete-function", "--yes"].map(str::to_owned);
     drop(both.run(&unregister).0.expect(0));
-    let endpoint_url = moto.base_url();
-    let region = "us-east-1".to_owned();
-    let aws = wait_for(Aws::connect(&Connection::Local { endpoint_url, region })).unwrap();
     assert_eq!(wait_for(aws.lambda.function(FUNCTION)).unwrap(), None);
     assert_eq!(wait_for(aws.iam.role(&format!("{FUNCTION}-role"), "none")).unwrap(), None);
     let scope = ("Authorization", "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/lambda/aws4_request");

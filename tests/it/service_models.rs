@@ -5,8 +5,11 @@ use std::fs;
 use std::io::Write as _;
 use std::process::{Output, Stdio};
 
+use appflow_registrar::aws::{Aws, Connection};
 use appflow_registrar::policy::trust;
-use appflow_tests::{Call, Cloud, Laptop, Peers, peers_or_skip, registrar_against, wait_for, workspace};
+use appflow_tests::{
+    Call, Cloud, Laptop, Peers, Relay, Reply, StandIn, peers_or_skip, registrar_against, wait_for, workspace,
+};
 use serde_json::json;
 
 use crate::stage::{FUNCTION, LABEL, ONE, Stage, TWO, say};
@@ -35,6 +38,7 @@ fn every_request_is_one_that_the_services_models_allow() {
     let mut calls = life(&stage);
     calls.extend(exchange(&stage));
     calls.extend(adoption(&stage));
+    calls.extend(flows());
 
     let output = judged(peers, &calls);
     let said = String::from_utf8(output.stdout).unwrap();
@@ -70,6 +74,12 @@ fn life(stage: &Stage) -> Vec<Call> {
     let run = |arguments: &[&str]| drop(stage.run(&relay, &owned(arguments)).expect(0));
 
     drop(stage.run(&relay, &stage.deploy(ONE, &[])).expect(0));
+    let credentials = tempfile::NamedTempFile::new().unwrap();
+    fs::write(&credentials, json!({"apiKey": "sample-api-key"}).to_string()).unwrap();
+    let credentials = credentials.path().to_str().unwrap();
+    let setting = format!("baseUrl={}/sample/api-key", cloud.endpoint_url());
+    let connect = ["connect", "shop", "--label", LABEL, "--credentials", credentials, "--setting", &setting];
+    run(&connect);
     let role = format!("{FUNCTION}-role");
     let mut anothers = trust();
     anothers["Statement"][0]["Principal"]["Service"] = json!("states.amazonaws.com");
@@ -85,13 +95,7 @@ fn life(stage: &Stage) -> Vec<Call> {
     let mut status = stage.deploy(TWO, &differently);
     "status".clone_into(&mut status[0]);
     drop(stage.run(&relay, &status).expect(0));
-    let credentials = tempfile::NamedTempFile::new().unwrap();
-    fs::write(&credentials, json!({"apiKey": "sample-api-key"}).to_string()).unwrap();
-    let credentials = credentials.path().to_str().unwrap();
-    let setting = format!("baseUrl={}/sample/api-key", cloud.endpoint_url());
-    let connect = ["connect", "shop", "--label", LABEL, "--credentials", credentials, "--setting", &setting];
-    // The second time it is renewed.
-    run(&connect);
+    // Made again, it is renewed.
     run(&connect);
     run(&["list"]);
     run(&["describe", "--label", LABEL]);
@@ -117,6 +121,21 @@ fn adoption(stage: &Stage) -> Vec<Call> {
     let others =
         ["--function-name", "appflow-connector-other", "--role-name", "appflow-connector-other-role", "--adopt"];
     drop(stage.run(&relay, &stage.deploy(ONE, &others)).expect(0));
+    relay.take()
+}
+
+/// What AppFlow is asked about flows, of which the local AWS has none.
+fn flows() -> Vec<Call> {
+    let appflow = StandIn::http(|asked| match asked.line.as_str() {
+        "POST /list-flows" => {
+            Reply::of(200, json!({"flows": [{"flowName": "nightly", "sourceConnectorLabel": LABEL}]}).to_string())
+        }
+        _ => Reply::of(200, "{}"),
+    });
+    let relay = Relay::to(appflow.address);
+    let (endpoint_url, region) = (relay.base_url(), "us-east-1".to_owned());
+    let aws = wait_for(Aws::connect(&Connection::Local { endpoint_url, region })).unwrap();
+    assert_eq!(wait_for(aws.appflow.uses(LABEL)).unwrap(), []);
     relay.take()
 }
 
