@@ -194,7 +194,7 @@ impl<'a> Executor<'a> {
         self.report.event(&Event::StepStarted { position, total, step });
         self.last_wait.take();
         let start = Instant::now();
-        let performed = tokio::time::timeout_at(self.deadline, self.perform(&step.action)).await;
+        let performed = tokio::time::timeout_at(self.deadline, Box::pin(self.perform(&step.action))).await;
         if let Err(error) = performed.unwrap_or_else(|_| Err(self.cut_off(step))) {
             self.report.event(&Event::StepFailed { step });
             return Err(error);

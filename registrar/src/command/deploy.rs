@@ -18,7 +18,7 @@ use crate::observed::Observed;
 use crate::outcome::Outcome;
 use crate::plan::Plan;
 use crate::plan_text;
-use crate::session::{Opened, Session};
+use crate::session::{Opened, Session, in_time};
 use crate::setting::Source;
 use crate::settings::{CodeSource, Settings};
 
@@ -85,17 +85,18 @@ async fn plan_with(
     artefact: Option<Artefact>,
 ) -> Result<Prepared, RegistrarError> {
     session.report.event(&Event::Working("reading what is there"));
-    let observed = match observe(&opened.aws, &settings, &session.interrupt).await {
-        Ok((observed, identity)) => {
-            let Observed { account, region, .. } = &observed;
-            session.report.event(&Event::Detail(&format!("account {account}, {region}, as {}", identity.arn)));
-            observed
-        }
-        Err(error) => {
-            opened.close().await;
-            return Err(error);
-        }
-    };
+    let observed =
+        match in_time(session, "what is there was read", observe(&opened.aws, &settings, &session.interrupt)).await {
+            Ok((observed, identity)) => {
+                let Observed { account, region, .. } = &observed;
+                session.report.event(&Event::Detail(&format!("account {account}, {region}, as {}", identity.arn)));
+                observed
+            }
+            Err(error) => {
+                opened.close().await;
+                return Err(error);
+            }
+        };
     let plan = Plan::new(&settings, artefact.as_ref().map(Artefact::wanted).as_ref(), &observed);
     Ok(Prepared { settings, opened, artefact, observed, plan })
 }

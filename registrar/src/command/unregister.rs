@@ -17,7 +17,7 @@ use crate::observed::{Function, LABEL_TAG, RegisteredConnector, SECRETS_POLICY, 
 use crate::outcome::Outcome;
 use crate::policy::Grant;
 use crate::retry::{Patience, Stopped, removal};
-use crate::session::Session;
+use crate::session::{Session, in_time};
 use crate::settings::{RoleSettings, Settings};
 
 /// `unregister`
@@ -31,7 +31,7 @@ pub async fn unregister(session: &Session, args: &UnregisterArgs) -> Result<Outc
     let opened = session.open().await?;
     let deadline = Instant::now() + session.global.timeout;
     let removal = Removal { session, aws: &opened.aws, settings: &settings, args, deadline, removed: Vec::new() };
-    let result = removal.run().await;
+    let result = in_time(session, "everything was removed", removal.run()).await;
     opened.close().await;
     result
 }
