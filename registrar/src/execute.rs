@@ -216,7 +216,7 @@ impl<'a> Executor<'a> {
         self.report.event(&Event::StepStarted { position, total, step });
         self.last_wait.take();
         let start = Instant::now();
-        let performed = tokio::time::timeout_at(self.deadline, self.perform(&step.action)).await;
+        let performed = tokio::time::timeout_at(self.deadline, Box::pin(self.perform(&step.action))).await;
         let outcome = performed.unwrap_or_else(|_| Err(self.cut_off(step)));
         self.note_undo(&step.action, outcome.as_ref().map(|()| ()));
         if let Err(error) = outcome {

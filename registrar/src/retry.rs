@@ -77,30 +77,6 @@ pub async fn retry<T>(
     }
 }
 
-/// How long somebody else's changes of a role or policy are waited for.
-const CHANGES_END_WITHIN: Duration = Duration::from_mins(1);
-
-/// Removes something that somebody else may be changing.
-///
-/// # Errors
-/// As [`retry`].
-pub async fn removal(
-    patience: &Patience<'_>,
-    call: impl AsyncFnMut() -> Result<(), ServiceFailure>,
-) -> Result<(), Stopped> {
-    let start = Instant::now();
-    let verdict = |failure: &ServiceFailure| {
-        if failure.is_function_busy() {
-            Verdict::Retry("the function is being changed")
-        } else if failure.is_stale_revision() && start.elapsed() < CHANGES_END_WITHIN {
-            Verdict::Retry("somebody else changes it")
-        } else {
-            Verdict::Stop
-        }
-    };
-    retry(patience, call, verdict, |_| ()).await
-}
-
 /// Between half of a pause and all of it, so that two runs do not stay in step.
 pub(crate) fn jittered(pause: Duration) -> Duration {
     let random = uuid::Uuid::new_v4().as_bytes()[0];

@@ -291,11 +291,6 @@ impl ServiceFailure {
 }
 
 impl ServiceFailure {
-    /// As if the service had said that it is not there.
-    pub(crate) fn gone(action: &'static str) -> Self {
-        Self::answered(action, "NoSuchEntity", "")
-    }
-
     /// An answer that was a success, but lacks what it must hold.
     pub(super) fn incomplete(action: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();

@@ -20,7 +20,7 @@ use crate::partition;
 use crate::plan::Plan;
 use crate::plan_text;
 use crate::rehearsal::rehearse;
-use crate::session::{Opened, Session};
+use crate::session::{Opened, Session, in_time};
 use crate::setting::Source;
 use crate::settings::{CodeSource, Settings};
 
@@ -92,7 +92,13 @@ async fn plan_with(
     denied: Denied,
 ) -> Result<Prepared, RegistrarError> {
     session.report.event(&Event::Working("reading what is there"));
-    let (observed, denials) = match observe_with(&opened.aws, &settings, &session.interrupt, denied).await {
+    let (observed, denials) = match in_time(
+        session,
+        "what is there was read",
+        observe_with(&opened.aws, &settings, &session.interrupt, denied),
+    )
+    .await
+    {
         Ok((observed, identity, denials)) => {
             let Observed { account, region, .. } = &observed;
             session.report.event(&Event::Detail(&format!("account {account}, {region}, as {}", identity.arn)));
@@ -103,7 +109,9 @@ async fn plan_with(
             return Err(error);
         }
     };
-    match consider(session, &settings, &opened.aws, artefact.as_ref(), observed).await {
+    match in_time(session, "it was planned", consider(session, &settings, &opened.aws, artefact.as_ref(), observed))
+        .await
+    {
         Ok((observed, plan)) => Ok(Prepared { settings, opened, artefact, observed, plan, denials }),
         Err(error) => {
             opened.close().await;

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use appflow_registrar::aws::Aws;
 use appflow_registrar::cli::{
-    ChangeArgs, ConnectorArgs, DeployArgs, FunctionArgs, GlobalArgs, Output, RegisterArgs, StatusArgs, UnregisterArgs,
+    ChangeArgs, Color, ConnectorArgs, DeployArgs, FunctionArgs, GlobalArgs, Output, RegisterArgs, StatusArgs,
+    UnregisterArgs,
 };
 use appflow_registrar::command::{deploy, status, unregister};
 use appflow_registrar::digest::short_hex;
@@ -15,7 +16,7 @@ use appflow_registrar::environment::ProcessEnvironment;
 use appflow_registrar::error::RegistrarError;
 use appflow_registrar::interrupt::Interrupt;
 use appflow_registrar::observe::observe;
-use appflow_registrar::observed::registered_tag;
+use appflow_registrar::observed::{LABEL_TAG, registered_tag};
 use appflow_registrar::outcome::Outcome;
 use appflow_registrar::package::zip;
 use appflow_registrar::policy::Grant;
@@ -25,15 +26,17 @@ use tempfile::TempDir;
 
 use crate::cloud::{Cloud, Line};
 use crate::connector::bootstrap;
-use crate::wire::{Mask, Sent, Spoil, Wire};
+use crate::wire::{Play, Sent, Spoil, Wire};
 
 /// The commands that the matrix tries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Scene {
+pub(crate) enum Scene {
     /// `deploy` where nothing is.
     FirstDeploy,
     /// `deploy` with other code, configuration and description, where role and permission have drifted.
     Update,
+    /// `deploy --adopt` of a role and a function that somebody else made.
+    Adopt,
     /// `unregister --delete-function`
     Unregister,
     /// `register` of a function that is deployed already.
@@ -46,37 +49,37 @@ pub enum Scene {
 ///
 /// The SDK keeps account of its retries by region, so what one case uses up is not missing in the next.
 #[derive(Debug)]
-pub struct Bench {
+pub(crate) struct Bench {
     line: Line,
     endpoint_url: String,
     /// The region.
-    pub region: String,
+    pub(crate) region: String,
     /// The label.
-    pub label: String,
+    pub(crate) label: String,
     folder: TempDir,
     /// How long a run may take, in the tests' own time.
-    pub timeout: Duration,
+    pub(crate) timeout: Duration,
 }
 
 /// How a run ended.
 #[derive(Debug)]
-pub struct Ran {
+pub(crate) struct Ran {
     /// Its error.
-    pub error: Option<RegistrarError>,
+    pub(crate) error: Option<RegistrarError>,
     /// What it sent.
-    pub log: Vec<Sent>,
+    pub(crate) log: Vec<Sent>,
     /// How long it took, in the tests' own time.
-    pub took: Duration,
+    pub(crate) took: Duration,
 }
 
 impl Ran {
     /// The exit code.
-    pub fn code(&self) -> u8 {
+    pub(crate) fn code(&self) -> u8 {
         self.error.as_ref().map_or(0, |error| error.exit_code().code())
     }
 
     /// The names of the writes that it sent, in order.
-    pub fn writes(&self) -> Vec<&str> {
+    pub(crate) fn writes(&self) -> Vec<&str> {
         self.sent(|sent| sent.operation.is_write())
     }
 
@@ -85,12 +88,12 @@ impl Ran {
     }
 
     /// How often a call was sent.
-    pub fn count(&self, operation: &str) -> usize {
+    pub(crate) fn count(&self, operation: &str) -> usize {
         self.sent(|sent| sent.operation.name == operation).len()
     }
 
     /// The error with its causes and the way out, as a person reads it.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let Some(error) = &self.error else { return "no error".to_owned() };
         format!("{error}; {}; hint: {}", error.causes().join("; "), error.hint().unwrap_or("none"))
     }
@@ -98,7 +101,7 @@ impl Ran {
 
 impl Bench {
     /// A new one on this AWS.
-    pub fn new(cloud: &Cloud) -> Self {
+    pub(crate) fn new(cloud: &Cloud) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let folder = tempfile::tempdir().expect("there is room for a temporary folder");
@@ -114,23 +117,28 @@ impl Bench {
         }
     }
 
+    /// Another label in the same region.
+    pub(crate) fn beside(&self, cloud: &Cloud) -> Self {
+        Self { region: self.region.clone(), ..Self::new(cloud) }
+    }
+
     /// The function's name.
-    pub fn function(&self) -> String {
+    pub(crate) fn function(&self) -> String {
         format!("appflow-connector-{}", self.label)
     }
 
     /// Clients on a transport.
-    pub fn aws(&self, wire: &Wire) -> Aws {
+    pub(crate) fn aws(&self, wire: &Wire) -> Aws {
         Aws::through(wire.client(), &self.endpoint_url, &self.region)
     }
 
     /// A transport that spoils nothing.
-    pub fn clear(&self) -> Wire {
-        Wire::new(self.line.clone(), &[], None)
+    pub(crate) fn clear(&self) -> Wire {
+        Wire::new(self.line.clone(), &[], Play::default())
     }
 
     /// Clients of the SDK itself, for what the registrar does not do.
-    pub fn sdk(&self) -> aws_config::SdkConfig {
+    pub(crate) fn sdk(&self) -> aws_config::SdkConfig {
         let credentials = aws_credential_types::Credentials::new("tests", "tests", None, None, "tests");
         aws_config::SdkConfig::builder()
             .behavior_version(aws_config::BehaviorVersion::v2026_01_12())
@@ -146,8 +154,10 @@ impl Bench {
             local: false,
             profile: None,
             region: None,
+            account: None,
             endpoint_url: None,
             output: Output::Json,
+            color: Color::Never,
             quiet: true,
             verbose: 0,
             yes: true,
@@ -172,7 +182,7 @@ impl Bench {
     }
 
     /// What `deploy` is asked for.
-    pub fn wanted(&self, scene: Scene) -> DeployArgs {
+    pub(crate) fn wanted(&self, scene: Scene) -> DeployArgs {
         let function = match scene {
             Scene::Update => FunctionArgs {
                 zip: Some(self.zip(2)),
@@ -180,13 +190,13 @@ impl Bench {
                 description: Some("second".to_owned()),
                 ..FunctionArgs::default()
             },
-            _ => FunctionArgs { zip: Some(self.zip(1)), ..FunctionArgs::default() },
+            _ => FunctionArgs { zip: Some(self.zip(1)), adopt: scene == Scene::Adopt, ..FunctionArgs::default() },
         };
         DeployArgs { connector: self.connector(), function, change: ChangeArgs::default() }
     }
 
     /// Brings about what a scene begins with.
-    pub async fn prepare(&self, scene: Scene) {
+    pub(crate) async fn prepare(&self, scene: Scene) {
         if scene == Scene::FirstDeploy {
             return;
         }
@@ -200,12 +210,13 @@ impl Bench {
                 let request = lambda.remove_permission().function_name(self.function());
                 request.statement_id(self.grant().statement_id).send().await.expect("it is there");
             }
+            Scene::Adopt => self.disown().await,
             Scene::FirstDeploy | Scene::Unregister | Scene::Status => {}
         }
     }
 
     /// The statement that lets AppFlow in.
-    pub fn grant(&self) -> Grant {
+    pub(crate) fn grant(&self) -> Grant {
         Grant::new("aws", &self.region, "000000000000", &self.label)
     }
 
@@ -229,20 +240,37 @@ impl Bench {
         request.statement_id(old).send().await.expect("the function is there");
     }
 
-    /// Runs a scene's command with calls spoilt.
-    pub async fn run(&self, scene: Scene, spoils: &[Spoil<'_>]) -> Ran {
-        self.run_masked(scene, spoils, None).await
+    /// Takes the marks off that say whose role and function are.
+    async fn disown(&self) {
+        let iam = aws_sdk_iam::Client::new(&self.sdk());
+        let request = iam.untag_role().role_name(format!("{}-role", self.function())).tag_keys(LABEL_TAG);
+        request.send().await.expect("the role is there");
+        let lambda = aws_sdk_lambda::Client::new(&self.sdk());
+        let arn = format!("arn:aws:lambda:{}:000000000000:function:{}", self.region, self.function());
+        let request = lambda.untag_resource().resource(arn).tag_keys(LABEL_TAG);
+        request.send().await.expect("the function is there");
     }
 
-    /// Runs a scene's command with calls spoilt and answers changed.
-    pub async fn run_masked(&self, scene: Scene, spoils: &[Spoil<'_>], mask: Option<Mask>) -> Ran {
-        let wire = Wire::new(self.line.clone(), spoils, mask);
+    /// Runs a scene's command with calls spoilt.
+    pub(crate) async fn run(&self, scene: Scene, spoils: &[Spoil<'_>]) -> Ran {
+        self.run_with(scene, spoils, Play::default()).await
+    }
+
+    /// Runs a scene's command with calls spoilt, and with what else happens.
+    pub(crate) async fn run_with(&self, scene: Scene, spoils: &[Spoil<'_>], play: Play) -> Ran {
+        let wire = Wire::new(self.line.clone(), spoils, play);
         let session = self.session(&wire);
         let start = tokio::time::Instant::now();
         let result = match scene {
-            Scene::FirstDeploy | Scene::Update => deploy::deploy(&session, &self.wanted(scene)).await,
+            Scene::FirstDeploy | Scene::Update | Scene::Adopt => deploy::deploy(&session, &self.wanted(scene)).await,
             Scene::Unregister => {
-                let args = UnregisterArgs { force: false, delete_function: true, connector: self.connector() };
+                let args = UnregisterArgs {
+                    force: false,
+                    delete_function: true,
+                    delete_logs: false,
+                    dry_run: false,
+                    connector: self.connector(),
+                };
                 unregister::unregister(&session, &args).await
             }
             Scene::Register => {
@@ -268,7 +296,7 @@ impl Bench {
     }
 
     /// Everything there is, with nothing in it that differs between two benches.
-    pub async fn state(&self) -> String {
+    pub(crate) async fn state(&self) -> String {
         let environment = ProcessEnvironment::default();
         let inputs = Inputs { environment: &environment, project: None, local: false };
         let settings = Settings::for_deploy(&self.connector(), &FunctionArgs::default(), inputs);
@@ -294,7 +322,7 @@ impl Bench {
     }
 
     /// Takes everything away, so that no process of a function stays.
-    pub async fn clean_up(&self) {
+    pub(crate) async fn clean_up(&self) {
         let ran = self.run(Scene::Unregister, &[]).await;
         assert_eq!(ran.code(), 0, "{}", ran.text());
     }

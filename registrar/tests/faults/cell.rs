@@ -7,36 +7,34 @@ use crate::cloud::Cloud;
 use crate::fault::{Fault, REQUEST_ID};
 use crate::operation::Operation;
 use crate::tally::{End, Tally};
-use crate::wire::{Mask, Sent, Spoil};
+use crate::wire::{Sent, Spoil};
 
 /// What to try, and what is expected of it.
-pub struct Cell<'a> {
+pub(crate) struct Cell<'a> {
     /// The command.
-    pub scene: Scene,
+    pub(crate) scene: Scene,
     /// What goes wrong.
-    pub spoil: Spoil<'a>,
-    /// How answers are changed beside that.
-    pub mask: Option<Mask>,
+    pub(crate) spoil: Spoil<'a>,
     /// How it has to end.
-    pub end: End,
+    pub(crate) end: End,
     /// What the message has to say if it stops.
-    pub says: &'a [&'a str],
+    pub(crate) says: &'a [&'a str],
     /// Its name in reports.
-    pub title: String,
+    pub(crate) title: String,
 }
 
 /// The undisturbed run of a scene: what it sends, and what is there afterwards.
 #[derive(Debug)]
-pub struct Model {
+pub(crate) struct Model {
     /// The calls.
-    pub log: Vec<Sent>,
+    pub(crate) log: Vec<Sent>,
     /// What is there afterwards.
-    pub state: String,
+    pub(crate) state: String,
 }
 
 impl Model {
     /// Runs a scene undisturbed.
-    pub async fn of(cloud: &Cloud, scene: Scene) -> Self {
+    pub(crate) async fn of(cloud: &Cloud, scene: Scene) -> Self {
         let bench = Bench::new(cloud);
         bench.prepare(scene).await;
         let ran = bench.run(scene, &[]).await;
@@ -47,7 +45,7 @@ impl Model {
     }
 
     /// The calls by name, each with which one of that name it is.
-    pub fn sites(&self) -> Vec<(&Sent, u32)> {
+    pub(crate) fn sites(&self) -> Vec<(&Sent, u32)> {
         let mut counts = std::collections::BTreeMap::new();
         let mut number = |name: &str| {
             let count: &mut u32 = counts.entry(name.to_owned()).or_default();
@@ -60,7 +58,7 @@ impl Model {
 
 impl Cell<'_> {
     /// Tries it on a bench of its own.
-    pub async fn try_out(&self, cloud: &Cloud, model: &Model, tally: &mut Tally) {
+    pub(crate) async fn try_out(&self, cloud: &Cloud, model: &Model, tally: &mut Tally) {
         let bench = Bench::new(cloud);
         bench.prepare(self.scene).await;
         self.try_on(&bench, model, tally).await;
@@ -68,8 +66,8 @@ impl Cell<'_> {
     }
 
     /// Tries it on a bench that is prepared.
-    pub async fn try_on(&self, bench: &Bench, model: &Model, tally: &mut Tally) {
-        let ran = bench.run_masked(self.scene, &[self.spoil], self.mask.clone()).await;
+    pub(crate) async fn try_on(&self, bench: &Bench, model: &Model, tally: &mut Tally) {
+        let ran = bench.run(self.scene, &[self.spoil]).await;
         tally.count(ran.code(), ran.log.len());
         let mut wrong = |what: String| tally.wrong(format!("{}: {what}", self.title));
         if ran.code() != self.end.code() {

@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 
 /// A local AWS and the threads it runs in.
 #[derive(Debug)]
-pub struct Cloud {
+pub(crate) struct Cloud {
     runtime: &'static Runtime,
     running: Running,
     connector: SharedHttpConnector,
@@ -37,7 +37,7 @@ fn real_time() -> &'static Runtime {
 
 impl Cloud {
     /// Starts one. Functions are ready at once; that they are not is played by the tests' transport.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let runtime = real_time();
         let state = tempfile::tempdir().expect("there is room for a temporary folder");
         let mut options = Options::new(state.path());
@@ -49,19 +49,19 @@ impl Cloud {
     }
 
     /// Where it listens.
-    pub fn endpoint_url(&self) -> &str {
+    pub(crate) fn endpoint_url(&self) -> &str {
         self.running.endpoint_url()
     }
 
     /// Something that exchanges requests for whole responses, in real time.
-    pub fn line(&self) -> Line {
+    pub(crate) fn line(&self) -> Line {
         Line { runtime: self.runtime, connector: self.connector.clone() }
     }
 }
 
 /// A line to a local AWS.
 #[derive(Debug, Clone)]
-pub struct Line {
+pub(crate) struct Line {
     runtime: &'static Runtime,
     connector: SharedHttpConnector,
 }
@@ -70,7 +70,7 @@ impl Line {
     /// Sends a request and takes the whole answer.
     ///
     /// The paused clock of the caller does not move meanwhile, because a blocking task runs.
-    pub async fn exchange(&self, request: HttpRequest) -> (HttpResponse, Vec<u8>) {
+    pub(crate) async fn exchange(&self, request: HttpRequest) -> (HttpResponse, Vec<u8>) {
         let Self { runtime, connector } = self.clone();
         let exchange = move || {
             runtime.block_on(async {

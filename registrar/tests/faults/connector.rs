@@ -8,7 +8,7 @@ use appflow_sdk::protocol::{
 use appflow_sdk::{Catalogue, Connector, ConnectorError, InvocationContext, JsonPage, PageLayout, Pager, lambda};
 
 /// A `bootstrap` that runs this binary as a function. Each version has other bytes.
-pub fn bootstrap(version: u32) -> String {
+pub(crate) fn bootstrap(version: u32) -> String {
     let program = std::env::current_exe().expect("this program has a path");
     let test = "connector::is_a_function_when_lambda_starts_it";
     format!("#!/bin/sh\n# {version}\nexec '{}' --exact {test} --nocapture --test-threads=1\n", program.display())

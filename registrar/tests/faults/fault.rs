@@ -6,25 +6,25 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::body::SdkBody;
 
 /// The request id that every error made here carries.
-pub const REQUEST_ID: &str = "11111111-2222-3333-4444-555555555555";
+pub(crate) const REQUEST_ID: &str = "11111111-2222-3333-4444-555555555555";
 
 /// How long an answer is late that is stalled.
-pub const STALL: Duration = Duration::from_secs(60);
+pub(crate) const STALL: Duration = Duration::from_mins(1);
 
 /// An error as a service answers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// The HTTP status.
-    pub status: u16,
+    pub(crate) status: u16,
     /// The code; empty for an answer that is no error document, as proxies give.
-    pub code: &'static str,
+    pub(crate) code: &'static str,
     /// The text.
-    pub message: &'static str,
+    pub(crate) message: &'static str,
 }
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// The service refuses, and does nothing.
     Refused(Answer),
     /// The service does it and then fails.
@@ -45,7 +45,7 @@ pub enum Fault {
 
 impl Fault {
     /// What goes wrong with any call, by the service's own words where it has some.
-    pub fn with_any_call(service: &str) -> [(&'static str, Self); 9] {
+    pub(crate) fn with_any_call(service: &str) -> [(&'static str, Self); 9] {
         let (internal, throttled) = match service {
             "lambda" => ("ServiceException", (429, "TooManyRequestsException")),
             "appflow" => ("InternalServerException", (429, "ThrottlingException")),
@@ -71,7 +71,7 @@ impl Fault {
 
 impl Answer {
     /// The answer in the form of a service: REST with JSON, or the query protocol with XML.
-    pub fn render(&self, service: &str) -> HttpResponse {
+    pub(crate) fn render(&self, service: &str) -> HttpResponse {
         let Self { status, code, message } = *self;
         let (kind, body) = match service {
             _ if code.is_empty() => ("text/plain", message.to_owned()),
@@ -98,6 +98,6 @@ fn xml(code: &str, message: &str) -> String {
 }
 
 /// A response of this status and body.
-pub fn respond(status: u16, body: impl Into<SdkBody>) -> HttpResponse {
+pub(crate) fn respond(status: u16, body: impl Into<SdkBody>) -> HttpResponse {
     HttpResponse::new(status.try_into().expect("it is a status"), body.into())
 }

@@ -17,5 +17,7 @@ mod refused;
 mod row;
 mod rows_of_appflow;
 mod rows_of_lambda;
+mod scenes;
+mod scenes_of_others;
 mod tally;
 mod wire;

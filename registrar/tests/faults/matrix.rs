@@ -47,7 +47,6 @@ async fn matrix(scene: Scene, part: impl Fn(usize) -> bool, title: &str) {
                 let cell = Cell {
                     scene,
                     spoil: Spoil { operation: &operation.name, from, times, fault },
-                    mask: None,
                     end: expected(sent, fault, times),
                     says: &[],
                     title: format!("{scene:?}, {} #{from}, {name}, {times:?}", operation.name),
@@ -83,6 +82,12 @@ async fn update_ends() {
 #[tokio::test(start_paused = true)]
 async fn unregister() {
     matrix(Scene::Unregister, |_| true, "unregister").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn adopt() {
+    // What is read first is read as in any other deployment.
+    matrix(Scene::Adopt, |index| index >= 7, "adoption").await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,20 +5,20 @@ use serde_json::Value;
 
 /// A request, taken apart as far as the tests care.
 #[derive(Debug, Clone)]
-pub struct Operation {
+pub(crate) struct Operation {
     /// The service, as requests are signed for it.
-    pub service: String,
+    pub(crate) service: String,
     /// The call, as in `CreateFunction`.
-    pub name: String,
+    pub(crate) name: String,
     /// What is changed, and to what, without what differs between two attempts at the same change.
-    pub change: String,
+    pub(crate) change: String,
     /// AppFlow's token.
-    pub token: Option<String>,
+    pub(crate) token: Option<String>,
 }
 
 impl Operation {
     /// Takes a request apart.
-    pub fn of(request: &HttpRequest) -> Self {
+    pub(crate) fn of(request: &HttpRequest) -> Self {
         let service = signed_for(request.headers().get("authorization").unwrap_or_default());
         let path = path(request.uri());
         let bytes = request.body().bytes().unwrap_or_default();
@@ -40,7 +40,7 @@ impl Operation {
     }
 
     /// Whether it changes anything.
-    pub fn is_write(&self) -> bool {
+    pub(crate) fn is_write(&self) -> bool {
         !["Get", "List", "Describe", "Invoke"].iter().any(|prefix| self.name.starts_with(prefix))
     }
 }

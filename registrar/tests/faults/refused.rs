@@ -35,7 +35,6 @@ async fn every_call(answer: fn(&str) -> Answer, says: &str, title: &str) {
             let cell = Cell {
                 scene,
                 spoil: Spoil { operation: &operation.name, from, times: Times::Only(1), fault },
-                mask: None,
                 end: End::Stops(3),
                 says: &[says],
                 title: format!("{scene:?}, {} #{from}, {title}", operation.name),

@@ -1,5 +1,8 @@
 //! One error that a service answers, where, and what has to come of it.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use crate::bench::Scene;
 use crate::cell::{Cell, Model};
 use crate::cloud::Cloud;
@@ -9,39 +12,39 @@ use crate::wire::{Spoil, Times};
 
 /// A row: an error of a call, what comes of it once, and what if it stays.
 #[derive(Debug)]
-pub struct Row {
+pub(crate) struct Row {
     /// The command.
-    pub scene: Scene,
+    pub(crate) scene: Scene,
     /// The call, as in `CreateFunction`.
-    pub operation: &'static str,
+    pub(crate) operation: &'static str,
     /// The HTTP status.
-    pub status: u16,
+    pub(crate) status: u16,
     /// The code.
-    pub code: &'static str,
+    pub(crate) code: &'static str,
     /// The service's text, with the fragment by which it is told from others of the code.
-    pub message: &'static str,
+    pub(crate) message: &'static str,
     /// If it is answered once.
-    pub once: End,
+    pub(crate) once: End,
     /// If it is answered from then on.
-    pub always: End,
+    pub(crate) always: End,
     /// What the way out has to say when it stops.
-    pub says: &'static str,
+    pub(crate) says: &'static str,
 }
 
 /// Passes if it happens once; stops if it stays.
-pub const PASSES: (End, End) = (End::Converges, End::Stops(4));
+pub(crate) const PASSES: (End, End) = (End::Converges, End::Stops(4));
 
 /// Passes if it happens once; runs out of time if it stays.
-pub const WAITS: (End, End) = (End::Converges, End::Stops(5));
+pub(crate) const WAITS: (End, End) = (End::Converges, End::Stops(5));
 
 /// Trying again is no use, and is not done.
-pub const STOPS: (End, End) = (End::Stops(4), End::Stops(4));
+pub(crate) const STOPS: (End, End) = (End::Stops(4), End::Stops(4));
 
 /// An error with its text.
-pub type Error = (u16, &'static str, &'static str);
+pub(crate) type Error = (u16, &'static str, &'static str);
 
 /// A row in short.
-pub const fn row(
+pub(crate) const fn row(
     scene: Scene,
     operation: &'static str,
     (status, code, message): Error,
@@ -52,26 +55,26 @@ pub const fn row(
 }
 
 /// Tries rows of one scene or several.
-pub async fn try_rows(rows: &[Row], title: &str) {
+pub(crate) async fn try_rows(rows: &[Row], title: &str) {
     let cloud = Cloud::start().await;
-    let mut models = std::collections::BTreeMap::new();
+    let mut models = BTreeMap::new();
     let mut tally = Tally::default();
     for row in rows {
-        if !models.contains_key(&row.scene) {
-            models.insert(row.scene, Model::of(&cloud, row.scene).await);
-        }
+        let model = match models.entry(row.scene) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(Model::of(&cloud, row.scene).await),
+        };
         for (times, end) in [(Times::Only(1), row.once), (Times::Always, row.always)] {
             let Row { scene, operation, status, code, message, says, .. } = *row;
             let fault = Fault::Refused(Answer { status, code, message });
             let cell = Cell {
                 scene,
                 spoil: Spoil { operation, from: 1, times, fault },
-                mask: None,
                 end,
                 says: &[says],
                 title: format!("{scene:?}, {operation}, {code} {message:?}, {times:?}"),
             };
-            cell.try_out(&cloud, &models[&scene], &mut tally).await;
+            cell.try_out(&cloud, model, &mut tally).await;
         }
     }
     tally.conclude(title);

@@ -1,7 +1,7 @@
 //! The errors of AppFlow's registration calls, each with its decision.
 //!
 //! Who holds a label that is taken, and what becomes of tokens, is told in `registration.rs`. `ResourceNotFound` of
-//! UnregisterConnector is success, which the matrix shows: after a lost reply the second try is answered with it.
+//! `UnregisterConnector` is success, which the matrix shows: after a lost reply the second try is answered with it.
 
 use crate::bench::Scene::{FirstDeploy, Register, Unregister, Update};
 use crate::row::{Error, PASSES, Row, STOPS, row, try_rows};

@@ -3,7 +3,7 @@
 //! Errors that any call may answer (throttling, 500, 503) are the matrix's; who may not do something is `refused.rs`.
 //!
 //! Not here, because no call of the registrar's can be answered so: `CodeSHA256 (…) is different from current` is
-//! PublishVersion's.
+//! `PublishVersion`'s. That no policy and no function look alike is told in `scenes.rs`.
 
 use crate::bench::Scene::{FirstDeploy, Unregister, Update};
 use crate::row::{Error, PASSES, Row, STOPS, WAITS, row, try_rows};
@@ -42,7 +42,6 @@ const PENDING: Error = (
 const EXISTS: Error = (409, "ResourceConflictException", "Function already exist: f");
 const STATEMENT_EXISTS: Error = (409, "ResourceConflictException", "The statement id (s) provided already exists.");
 const NOT_FOUND: Error = (404, "ResourceNotFoundException", "Function not found: f");
-const NO_POLICY: Error = (404, "ResourceNotFoundException", "The resource you requested does not exist.");
 const STALE: Error = (412, "PreconditionFailedException", "The RevisionId provided does not match the latest one");
 const STORAGE: Error = (400, "CodeStorageExceededException", "Code storage limit exceeded.");
 const POLICY_LENGTH: Error = (400, "PolicyLengthExceededException", "The final policy size is bigger than the limit");
@@ -53,7 +52,7 @@ const NO_SIGNING: Error = (404, "CodeSigningConfigNotFoundException", "The code 
 const BAD_GATEWAY: Error = (502, "ServiceException", "Bad Gateway");
 const TIMED_OUT: Error = (504, "ServiceException", "Gateway Timeout");
 
-const LAMBDA: [Row; 54] = [
+const LAMBDA: [Row; 53] = [
     row(FirstDeploy, "CreateFunction", NOT_ASSUMED, PASSES, "sts:AssumeRole"),
     row(Update, "UpdateFunctionConfiguration", NOT_ASSUMED, PASSES, "sts:AssumeRole"),
     row(Update, "UpdateFunctionCode", NOT_ASSUMED, PASSES, "sts:AssumeRole"),
@@ -91,8 +90,6 @@ const LAMBDA: [Row; 54] = [
     row(Update, "UpdateFunctionCode", NOT_FOUND, STOPS, "run again"),
     row(Update, "AddPermission", NOT_FOUND, STOPS, "run again"),
     row(Update, "Invoke", NOT_FOUND, STOPS, "run again"),
-    // No policy or no function: the function was read before.
-    row(Update, "GetPolicy", NO_POLICY, PASSES, "run again"),
     row(FirstDeploy, "CreateFunction", BAD_GATEWAY, PASSES, "run again"),
     row(FirstDeploy, "CreateFunction", TIMED_OUT, PASSES, "run again"),
     row(Update, "UpdateFunctionCode", BAD_GATEWAY, PASSES, "run again"),

@@ -5,7 +5,7 @@ use std::io::Write;
 
 /// How a run has to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
+pub(crate) enum End {
     /// As an undisturbed run does.
     Converges,
     /// With this exit code; an undisturbed run afterwards does the rest.
@@ -14,7 +14,7 @@ pub enum End {
 
 impl End {
     /// The exit code.
-    pub fn code(self) -> u8 {
+    pub(crate) fn code(self) -> u8 {
         match self {
             Self::Converges => 0,
             Self::Stops(code) => code,
@@ -24,7 +24,7 @@ impl End {
 
 /// The counts of one test.
 #[derive(Debug, Default)]
-pub struct Tally {
+pub(crate) struct Tally {
     ended: BTreeMap<u8, u32>,
     requests: usize,
     wrong: Vec<String>,
@@ -32,19 +32,19 @@ pub struct Tally {
 
 impl Tally {
     /// Counts a run.
-    pub fn count(&mut self, code: u8, requests: usize) {
+    pub(crate) fn count(&mut self, code: u8, requests: usize) {
         *self.ended.entry(code).or_default() += 1;
         self.requests += requests;
     }
 
     /// Takes note of a run that did not end as it should.
-    pub fn wrong(&mut self, what: impl Into<String>) {
+    pub(crate) fn wrong(&mut self, what: impl Into<String>) {
         self.wrong.push(what.into());
     }
 
     /// Prints the counts past the test runner's capture, and fails if anything was wrong.
     #[track_caller]
-    pub fn conclude(self, title: &str) {
+    pub(crate) fn conclude(self, title: &str) {
         let cells: u32 = self.ended.values().sum();
         let converged = self.ended.get(&0).copied().unwrap_or_default();
         let stopped: Vec<_> = self

@@ -1,5 +1,6 @@
 //! The transport between the registrar and the local AWS: it counts, records and spoils.
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
 use aws_smithy_runtime_api::client::http::{
@@ -15,7 +16,7 @@ use crate::operation::Operation;
 
 /// How often a fault happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Times {
+pub(crate) enum Times {
     /// This many times.
     Only(u32),
     /// From then on.
@@ -24,46 +25,58 @@ pub enum Times {
 
 /// A fault and the calls that it spoils.
 #[derive(Debug, Clone, Copy)]
-pub struct Spoil<'a> {
+pub(crate) struct Spoil<'a> {
     /// The call, as in `CreateFunction`.
-    pub operation: &'a str,
+    pub(crate) operation: &'a str,
     /// The first call of that name that it spoils, counted from 1.
-    pub from: u32,
+    pub(crate) from: u32,
     /// How many.
-    pub times: Times,
+    pub(crate) times: Times,
     /// What goes wrong.
-    pub fault: Fault,
+    pub(crate) fault: Fault,
 }
 
 /// One request that was sent.
 #[derive(Debug, Clone)]
-pub struct Sent {
+pub(crate) struct Sent {
     /// What it was.
-    pub operation: Operation,
+    pub(crate) operation: Operation,
     /// What the service answered; none if it did not get the request.
-    pub status: Option<u16>,
+    pub(crate) status: Option<u16>,
     /// Whether that answer arrived.
-    pub is_delivered: bool,
+    pub(crate) is_delivered: bool,
 }
 
 impl Sent {
     /// Whether the service did it.
-    pub fn took_effect(&self) -> bool {
+    pub(crate) fn took_effect(&self) -> bool {
         self.status.is_some_and(|status| status < 300)
     }
 }
 
 /// Changes an answer before it arrives: the call, which one of that name it is, the body.
-pub type Mask = Arc<dyn Fn(&str, u32, &mut Vec<u8>) + Send + Sync>;
+pub(crate) type Mask = Arc<dyn Fn(&str, u32, &mut Vec<u8>) + Send + Sync>;
+
+/// What somebody else does in the middle of a run.
+pub(crate) type Deed = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
+/// What else happens while a command runs.
+#[derive(Clone, Default)]
+pub(crate) struct Play {
+    /// How answers are changed.
+    pub(crate) mask: Option<Mask>,
+    /// What somebody else does right before the first call of a name arrives.
+    pub(crate) deed: Option<(&'static str, Deed)>,
+}
 
 /// The transport of one run.
 #[derive(Clone)]
-pub struct Wire(Arc<Inner>);
+pub(crate) struct Wire(Arc<Inner>);
 
 struct Inner {
     line: Line,
     spoils: Vec<(String, u32, Times, Fault)>,
-    mask: Option<Mask>,
+    play: Play,
     log: Mutex<Vec<Sent>>,
 }
 
@@ -75,19 +88,19 @@ impl std::fmt::Debug for Wire {
 
 impl Wire {
     /// A transport that spoils these calls.
-    pub fn new(line: Line, spoils: &[Spoil<'_>], mask: Option<Mask>) -> Self {
+    pub(crate) fn new(line: Line, spoils: &[Spoil<'_>], play: Play) -> Self {
         let spoils = spoils.iter().map(|spoil| (spoil.operation.to_owned(), spoil.from, spoil.times, spoil.fault));
-        Self(Arc::new(Inner { line, spoils: spoils.collect(), mask, log: Mutex::default() }))
+        Self(Arc::new(Inner { line, spoils: spoils.collect(), play, log: Mutex::default() }))
     }
 
     /// As the clients want it.
-    pub fn client(&self) -> SharedHttpClient {
+    pub(crate) fn client(&self) -> SharedHttpClient {
         let connector = SharedHttpConnector::new(self.clone());
         http_client_fn(move |_, _| connector.clone())
     }
 
     /// What was sent, in order.
-    pub fn log(&self) -> Vec<Sent> {
+    pub(crate) fn log(&self) -> Vec<Sent> {
         self.0.log.lock().expect("no test panics while it holds this").clone()
     }
 
@@ -123,9 +136,12 @@ impl Wire {
         if fault == Some(Fault::ResetBefore) {
             return Err(reset());
         }
+        if let Some((_, deed)) = self.0.play.deed.as_ref().filter(|(name, _)| number == 1 && *name == operation.name) {
+            deed().await;
+        }
         let (mut response, mut body) = self.0.line.exchange(request).await;
         self.amend(place, |sent| sent.status = Some(response.status().as_u16()));
-        if let Some(mask) = &self.0.mask {
+        if let Some(mask) = &self.0.play.mask {
             mask(&operation.name, number, &mut body);
         }
         match fault {
