@@ -3,6 +3,7 @@
 //! Every write is conditional on a read of the same run: the plan's own, and for what may have changed since a fresh
 //! one right before the write. So a run that was killed anywhere is repaired by running again.
 
+mod extras;
 mod function;
 mod permission;
 mod registration;
@@ -15,7 +16,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::artefact::Artefact;
-use crate::aws::Aws;
+use crate::aws::{Aws, NewFunction};
 use crate::error::{ErrorKind, RegistrarError};
 use crate::event::Event;
 use crate::interrupt::Interrupt;
@@ -73,6 +74,7 @@ struct Memory {
     function_created: Option<Instant>,
     permission_added: Option<Instant>,
     smoke_test_passed: bool,
+    published_version: Option<String>,
     connector_arn: Option<String>,
 }
 
@@ -132,7 +134,7 @@ impl<'a> Executor<'a> {
     }
 
     /// Runs a plan.
-    pub async fn run(mut self, plan: &Plan) -> Execution {
+    pub async fn run(mut self, plan: &'a Plan) -> Execution {
         self.label.clone_from(&plan.label);
         self.revision = plan
             .steps
@@ -169,7 +171,7 @@ impl<'a> Executor<'a> {
         Execution { steps: results, connector_arn: self.memory.connector_arn, error }
     }
 
-    async fn run_step(&mut self, position: usize, total: usize, step: &PlannedStep) -> Result<(), RegistrarError> {
+    async fn run_step(&mut self, position: usize, total: usize, step: &'a PlannedStep) -> Result<(), RegistrarError> {
         self.interrupt.check()?;
         self.report.event(&Event::StepStarted { position, total, step });
         let start = Instant::now();
@@ -185,7 +187,7 @@ impl<'a> Executor<'a> {
         Ok(())
     }
 
-    async fn perform(&mut self, step: &Step) -> Result<(), RegistrarError> {
+    async fn perform(&mut self, step: &'a Step) -> Result<(), RegistrarError> {
         match step {
             Step::CreateRole { role, trust } => self.create_role(role, trust).await,
             Step::AdoptRole { role } => self.adopt_role(role).await,
@@ -193,16 +195,25 @@ impl<'a> Executor<'a> {
             Step::AttachPolicy { role, policy_arn } => self.attach_policy(role, policy_arn).await,
             Step::PutSecretPolicy { role, policy } => self.put_secret_policy(role, policy).await,
             Step::DeleteFailedFunction { function, adopt } => self.delete_failed_function(function, *adopt).await,
-            Step::CreateFunction { function, configuration, architecture, code_sha256 } => {
-                self.create_function(function, configuration, architecture, code_sha256).await
+            Step::UploadArtefact { upload, code_sha256 } => self.upload_artefact(upload, code_sha256).await,
+            Step::CreateFunction { function, configuration, architecture, code_sha256, upload, tags } => {
+                let code = self.code(upload.as_ref(), code_sha256)?;
+                let tags = tags.clone();
+                let new = NewFunction { name: function, configuration, architecture, code, tags };
+                self.create_function(new, code_sha256).await
             }
             Step::AdoptFunction { function } => self.adopt_function(function).await,
             Step::UpdateConfiguration { function, found, configuration } => {
                 self.update_configuration(function, found, configuration).await
             }
-            Step::UpdateCode { function, architecture, code_sha256 } => {
-                self.update_code(function, architecture, code_sha256).await
+            Step::UpdateCode { function, architecture, code_sha256, upload } => {
+                let code = self.code(upload.as_ref(), code_sha256)?;
+                self.update_code(function, architecture, code).await
             }
+            Step::TagFunction { function, set, remove } => self.tag_function(function, set, remove).await,
+            Step::SetLogRetention { group, create, days } => self.set_log_retention(group, *create, *days).await,
+            Step::PublishVersion { function, code_sha256 } => self.publish_version(function, code_sha256).await,
+            Step::PointAlias { function, alias } => self.point_alias(function, alias).await,
             Step::WaitReady { function } => self.wait_ready(function, crate::wait::Goal::Use).await.map(drop),
             Step::GrantInvoke { function, grant, obsolete } => {
                 self.grant_invoke(function, grant.as_ref(), obsolete).await

@@ -1,4 +1,5 @@
-//! Reads what is there: seven calls when everything is in place, none of them a write.
+//! Reads what is there: seven calls when everything is in place, none of them a write. A log's retention and an alias are
+//! read only if they are settings.
 
 use crate::aws::{Aws, Identity};
 use crate::error::RegistrarError;
@@ -64,6 +65,23 @@ pub async fn observe(
         },
         None => None,
     };
+    let extras = settings.function.as_ref().map(|function| &function.extras);
+    let log_group = match extras.and_then(|extras| extras.log_retention.as_ref()) {
+        Some(_) => {
+            let attachments = function.as_ref().map(|function| function.attachments.clone()).unwrap_or_default();
+            let group = attachments.log_group_of(name);
+            let read = aws.logs.group(&group).await;
+            read.map_err(|failure| failure.during(format!("could not read the log group {group}")))?
+        }
+        None => None,
+    };
+    let alias = match (extras.and_then(|extras| extras.alias.as_ref()), &function) {
+        (Some(alias), Some(_)) => {
+            let read = aws.lambda.alias(name, &alias.value).await;
+            read.map_err(|failure| failure.during(format!("could not read the alias {} of {name}", alias.value)))?
+        }
+        _ => None,
+    };
     let observed = Observed {
         account: identity.account.clone(),
         partition: identity.partition().to_owned(),
@@ -73,6 +91,8 @@ pub async fn observe(
         permissions,
         registration,
         other_function_label,
+        log_group,
+        alias,
     };
     Ok((observed, identity))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::attachments::Attachments;
 use crate::aws::Configuration;
 use crate::environment::FunctionEnvironment;
 use crate::policy::Statement;
@@ -36,6 +37,28 @@ pub struct Observed {
     pub registration: Option<RegisteredConnector>,
     /// The ownership tag of the function that the label is registered for, if that is another function than ours.
     pub other_function_label: Option<String>,
+    /// The function's log group, if how long it is kept is a setting.
+    pub log_group: Option<LogGroup>,
+    /// The alias, if one is a setting.
+    pub alias: Option<Alias>,
+}
+
+/// A log group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogGroup {
+    /// Days that its lines are kept for; 0 means for ever.
+    pub retention: u32,
+}
+
+/// An alias of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alias {
+    /// The version that it points at.
+    pub version: String,
+    /// Changes with every change of the alias.
+    pub revision_id: Option<String>,
+    /// Digest of the code and configuration of that version.
+    pub published: Option<(String, Configuration)>,
 }
 
 /// A role.
@@ -74,6 +97,8 @@ pub struct Function {
     pub architecture: String,
     /// Its variables.
     pub environment: FunctionEnvironment,
+    /// What is attached to it.
+    pub attachments: Attachments,
     /// Base64 of the SHA-256 of its zip.
     pub code_sha256: String,
     /// Its tags.
@@ -149,6 +174,7 @@ impl Function {
             memory: self.memory,
             timeout: self.timeout,
             environment: self.environment.clone(),
+            attachments: self.attachments.clone(),
         }
     }
 

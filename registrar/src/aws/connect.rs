@@ -14,7 +14,7 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
 
-use super::{AppFlow, Iam, Lambda, Sts};
+use super::{AppFlow, Iam, Lambda, Logs, S3, Sts};
 use crate::error::RegistrarError;
 
 /// Which AWS to talk to.
@@ -51,6 +51,10 @@ pub struct Aws {
     pub sts: Sts,
     /// Connectors.
     pub appflow: AppFlow,
+    /// Log groups.
+    pub logs: Logs,
+    /// Large artefacts.
+    pub s3: S3,
 }
 
 impl Aws {
@@ -83,6 +87,8 @@ impl Aws {
             iam: Iam::new(config),
             sts: Sts::new(config),
             appflow: AppFlow::new(config),
+            logs: Logs::new(config),
+            s3: S3::new(config),
             region,
         }
     }

@@ -5,14 +5,18 @@ mod connect;
 mod failure;
 mod iam;
 mod lambda;
+mod logs;
 mod profile;
+mod s3;
 mod sts;
 
 pub use appflow::{AppFlow, ConnectorSummary, Profile, Registration};
 pub use connect::{Aws, Connection};
 pub use failure::{Reach, ServiceFailure};
 pub use iam::Iam;
-pub use lambda::{Configuration, Invocation, Lambda, NewFunction};
+pub use lambda::{Code, Configuration, Invocation, Lambda, NewFunction};
+pub use logs::Logs;
+pub use s3::S3;
 pub use sts::{Identity, Sts};
 
 #[cfg(test)]

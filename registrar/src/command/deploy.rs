@@ -16,6 +16,7 @@ use crate::manifest_check;
 use crate::observe::observe;
 use crate::observed::Observed;
 use crate::outcome::Outcome;
+use crate::package::ZIP_LIMIT_BYTES;
 use crate::plan::Plan;
 use crate::plan_text;
 use crate::session::{Opened, Session};
@@ -24,6 +25,9 @@ use crate::settings::{CodeSource, Settings};
 
 /// Names a step; the process dies right after it, as if the machine had lost power. For tests of recovery only.
 const STOP_AFTER: &str = "REGISTRAR_TEST_STOP_AFTER";
+
+/// A lower limit than Lambda's for what is sent along, in bytes. For tests of the way through a bucket only.
+const ZIP_LIMIT: &str = "REGISTRAR_TEST_ZIP_LIMIT";
 
 /// A plan, and all that running it takes.
 pub(super) struct Prepared {
@@ -56,6 +60,7 @@ pub(super) async fn prepare(session: &Session, args: &DeployArgs, build: Build) 
 
     // The local AWS is opened after the build, because it locks its state, and a build may take minutes.
     let opened = if session.global.local { None } else { Some(session.open().await?) };
+    let zip_limit = zip_limit(session);
     let artefact = match (build, &settings.function) {
         (Build::Yes, Some(function)) => {
             let workshop = Workshop {
@@ -63,6 +68,7 @@ pub(super) async fn prepare(session: &Session, args: &DeployArgs, build: Build) 
                 cargo: session.cargo(),
                 architecture: &function.architecture.value,
                 local: session.global.local,
+                zip_limit: Some(zip_limit).filter(|_| function.extras.s3_bucket.is_none() || session.global.local),
                 quiet: session.global.quiet,
                 report: &session.report,
                 interrupt: &session.interrupt,
@@ -76,6 +82,12 @@ pub(super) async fn prepare(session: &Session, args: &DeployArgs, build: Build) 
         None => session.open().await?,
     };
     plan_with(session, settings, opened, artefact).await
+}
+
+/// Most bytes of a zip that can be sent along with a request.
+fn zip_limit(session: &Session) -> usize {
+    let smaller = session.environment.get(ZIP_LIMIT).and_then(|text| text.parse().ok());
+    smaller.map_or(ZIP_LIMIT_BYTES, |smaller: usize| smaller.min(ZIP_LIMIT_BYTES))
 }
 
 async fn plan_with(
@@ -96,7 +108,9 @@ async fn plan_with(
             return Err(error);
         }
     };
-    let plan = Plan::new(&settings, artefact.as_ref().map(Artefact::wanted).as_ref(), &observed);
+    let extras = settings.function.as_ref().map(|function| &function.extras).filter(|_| !session.global.local);
+    let code = artefact.as_ref().map(|artefact| artefact.wanted(zip_limit(session), extras));
+    let plan = Plan::new(&settings, code.as_ref(), &observed);
     Ok(Prepared { settings, opened, artefact, observed, plan })
 }
 
@@ -290,7 +304,13 @@ fn next_command(session: &Session, connector: &ConnectorArgs, settings: &Setting
     let is_found_again = match settings.label.source {
         Source::Flag(_) => false,
         Source::Manifest => connector.manifest.is_none(),
-        Source::Variable(_) | Source::Metadata | Source::Derived | Source::Default => true,
+        Source::Variable(_)
+        | Source::Metadata
+        | Source::LambdaMetadata
+        | Source::WorkspaceMetadata
+        | Source::CargoLambdaFile
+        | Source::Derived
+        | Source::Default => true,
     };
     let label = if is_found_again { String::new() } else { format!(" --label {}", settings.label.value) };
     let state = match &session.global.state_dir {

@@ -1,13 +1,12 @@
 //! The function's steps.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::{Executor, FUNCTION_APPEARS_WITHIN, ROLE_SPREADS_WITHIN};
 use crate::ask::Asker;
-use crate::aws::{Configuration, NewFunction, ServiceFailure};
+use crate::aws::{Code, Configuration, NewFunction, ServiceFailure};
 use crate::error::{ErrorKind, RegistrarError};
 use crate::event::Event;
 use crate::observed::{Function, FunctionStatus, LABEL_TAG, owner, registered_tag};
@@ -59,14 +58,11 @@ impl Executor<'_> {
 
     pub(super) async fn create_function(
         &mut self,
-        function: &str,
-        configuration: &Configuration,
-        architecture: &str,
+        mut new: NewFunction<'_>,
         code_sha256: &str,
     ) -> Result<(), RegistrarError> {
-        let artefact = self.artefact(code_sha256)?;
-        let tags = BTreeMap::from([(LABEL_TAG.to_owned(), owner(&self.label))]);
-        let new = NewFunction { name: function, configuration, architecture, zip: &artefact.zip, tags };
+        let function = new.name;
+        new.tags.insert(LABEL_TAG.to_owned(), owner(&self.label));
         let lambda = &self.aws.lambda;
         let patience = self.patience(ROLE_SPREADS_WITHIN);
         let created =
@@ -125,7 +121,7 @@ impl Executor<'_> {
                 Sight::AsWanted => return Ok(()),
                 Sight::Changed => return Err(changed_meanwhile(function)),
             };
-            let call = async || lambda.update_configuration(function, wanted, revision.clone()).await;
+            let call = async || lambda.update_configuration(function, planned_from, wanted, revision.clone()).await;
             match retry(&self.patience(ROLE_SPREADS_WITHIN), call, self.with_young_role(), self.waiting()).await {
                 Ok(()) => return Ok(()),
                 Err(crate::retry::Stopped::Failed(failure)) if failure.is_stale_revision() => {
@@ -164,15 +160,14 @@ impl Executor<'_> {
         &mut self,
         function: &str,
         architecture: &str,
-        code_sha256: &str,
+        code: Code<'_>,
     ) -> Result<(), RegistrarError> {
         let lambda = &self.aws.lambda;
-        let zip = &self.artefact(code_sha256)?.zip;
         let doing = format!("could not update the code of the function {function}");
         let mut rounds_with_others = 0;
         loop {
             let revision = self.wait_ready(function, Goal::Change).await?.revision_id;
-            let call = async || lambda.update_code(function, zip, architecture, revision.clone()).await;
+            let call = async || lambda.update_code(function, code, architecture, revision.clone()).await;
             match retry(&self.patience(ROLE_SPREADS_WITHIN), call, self.with_young_role(), self.waiting()).await {
                 Ok(()) => return Ok(()),
                 Err(crate::retry::Stopped::Failed(failure)) => {
@@ -188,7 +183,7 @@ impl Executor<'_> {
         }
     }
 
-    async fn pause_for_others(&self) -> Result<(), RegistrarError> {
+    pub(super) async fn pause_for_others(&self) -> Result<(), RegistrarError> {
         self.report.event(&Event::Waiting("somebody else changes the function"));
         self.interrupt.sleep(crate::retry::jittered(Duration::from_secs(1))).await
     }
@@ -280,6 +275,7 @@ fn changed_meanwhile(function: &str) -> RegistrarError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::attachments::Attachments;
     use crate::environment::FunctionEnvironment;
 
     fn function(state: &str, owner: Option<&str>) -> Function {
@@ -292,6 +288,7 @@ mod tests {
             timeout: 30,
             architecture: "arm64".to_owned(),
             environment: FunctionEnvironment::default(),
+            attachments: Attachments::default(),
             code_sha256: "sha".to_owned(),
             tags: owner.map(|owner| (LABEL_TAG.to_owned(), owner.to_owned())).into_iter().collect(),
             status: FunctionStatus {

@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 
+mod extras;
+
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
 use crate::environment::FunctionEnvironment;
 use crate::observed::{
-    Function, FunctionStatus, LABEL_TAG, REGISTRATION_PENDING, RegisteredConnector, Role, registered_tag,
+    Alias, Function, FunctionStatus, LABEL_TAG, LogGroup, REGISTRATION_PENDING, RegisteredConnector, Role,
+    registered_tag,
 };
 use crate::policy::{self, Grant, Statement};
 use crate::setting::{Setting, Source};
-use crate::settings::FunctionSettings;
+use crate::settings::{Extras, FunctionSettings};
 use crate::wait::{Readiness, classify};
 
 const ACCOUNT: &str = "123456789012";
@@ -34,13 +37,14 @@ fn settings() -> Settings {
             timeout: default(30),
             architecture: default("arm64".to_owned()),
             environment: default(FunctionEnvironment::default()),
+            extras: Extras::default(),
         }),
         adopt: false,
     }
 }
 
 fn code() -> WantedCode {
-    WantedCode { sha256: "sha-1".to_owned(), size: 1000 }
+    WantedCode { sha256: "sha-1".to_owned(), size: 1000, upload: None }
 }
 
 fn nothing() -> Observed {
@@ -53,6 +57,8 @@ fn nothing() -> Observed {
         permissions: Vec::new(),
         registration: None,
         other_function_label: None,
+        log_group: None,
+        alias: None,
     }
 }
 
@@ -94,7 +100,8 @@ fn apply(step: &Step, observed: &mut Observed) {
             observed.function = None;
             observed.permissions.clear();
         }
-        Step::CreateFunction { configuration, architecture, code_sha256, .. } => {
+        Step::UploadArtefact { .. } | Step::PublishVersion { .. } => {}
+        Step::CreateFunction { configuration, architecture, code_sha256, tags: further, .. } => {
             assert!(observed.function.is_none());
             observed.function = Some(Function {
                 arn: ARN.to_owned(),
@@ -105,8 +112,9 @@ fn apply(step: &Step, observed: &mut Observed) {
                 timeout: configuration.timeout,
                 architecture,
                 environment: configuration.environment,
+                attachments: configuration.attachments,
                 code_sha256,
-                tags: tags("acme"),
+                tags: tags("acme").into_iter().chain(further).collect(),
                 status: status("Pending", None),
             });
         }
@@ -121,6 +129,7 @@ fn apply(step: &Step, observed: &mut Observed) {
             function.memory = configuration.memory;
             function.timeout = configuration.timeout;
             function.environment = configuration.environment;
+            function.attachments = configuration.attachments;
             function.status = status("Active", Some("InProgress"));
         }
         Step::UpdateCode { architecture, code_sha256, .. } => {
@@ -129,6 +138,21 @@ fn apply(step: &Step, observed: &mut Observed) {
             function.architecture = architecture;
             function.code_sha256 = code_sha256;
             function.status = status("Active", Some("InProgress"));
+        }
+        Step::TagFunction { set, remove, .. } => {
+            let function = function(observed);
+            function.tags.retain(|key, _| !remove.contains(key));
+            function.tags.extend(set);
+        }
+        Step::SetLogRetention { days, create, .. } => {
+            assert_eq!(create, observed.log_group.is_none());
+            observed.log_group = Some(LogGroup { retention: days });
+        }
+        Step::PointAlias { .. } => {
+            assert!(!is_busy(function(observed)), "published while busy");
+            let function = function(observed);
+            let published = Some((function.code_sha256.clone(), function.configuration()));
+            observed.alias = Some(Alias { version: "7".to_owned(), revision_id: None, published });
         }
         Step::WaitReady { .. } => function(observed).status = status("Active", Some("Successful")),
         Step::GrantInvoke { grant, obsolete, .. } => {
@@ -272,7 +296,7 @@ fn renews_the_registration_when_it_is_not_known_what_appflow_read() {
 }
 
 fn code_of(sha256: &str) -> WantedCode {
-    WantedCode { sha256: sha256.to_owned(), size: 1000 }
+    WantedCode { sha256: sha256.to_owned(), size: 1000, upload: None }
 }
 
 /// What AppFlow read.
