@@ -5,6 +5,7 @@
 
 mod extras;
 mod function;
+mod headroom;
 mod permission;
 mod registration;
 mod role;
@@ -57,6 +58,8 @@ pub struct Execution {
     pub steps: Vec<StepResult>,
     /// ARN of the registration, if it was made or read.
     pub connector_arn: Option<String>,
+    /// What was noticed on the way.
+    pub warnings: Vec<String>,
     /// Why it stopped early.
     pub error: Option<RegistrarError>,
 }
@@ -75,6 +78,7 @@ struct Memory {
     permission_added: Option<Instant>,
     smoke_test_passed: bool,
     published_version: Option<String>,
+    warnings: Vec<String>,
     connector_arn: Option<String>,
 }
 
@@ -168,7 +172,7 @@ impl<'a> Executor<'a> {
                 }
             }
         }
-        Execution { steps: results, connector_arn: self.memory.connector_arn, error }
+        Execution { steps: results, connector_arn: self.memory.connector_arn, warnings: self.memory.warnings, error }
     }
 
     async fn run_step(&mut self, position: usize, total: usize, step: &'a PlannedStep) -> Result<(), RegistrarError> {

@@ -21,7 +21,7 @@ use crate::plan::Plan;
 use crate::plan_text;
 use crate::session::{Opened, Session};
 use crate::setting::Source;
-use crate::settings::{CodeSource, Settings};
+use crate::settings::{CodeSource, FunctionSettings, Settings};
 
 /// Names a step; the process dies right after it, as if the machine had lost power. For tests of recovery only.
 const STOP_AFTER: &str = "REGISTRAR_TEST_STOP_AFTER";
@@ -114,7 +114,15 @@ async fn plan_with(
     Ok(Prepared { settings, opened, artefact, observed, plan })
 }
 
+/// Tells what will not do what whoever set it may think; once, before anything is built.
+fn warnings(settings: &Settings) -> Vec<String> {
+    settings.function.as_ref().map(FunctionSettings::warnings).unwrap_or_default()
+}
+
 fn show_settings(session: &Session, settings: &Settings) {
+    for warning in warnings(settings) {
+        session.report.event(&Event::Warning(&warning));
+    }
     for [name, value, source] in settings.lines() {
         session.report.event(&Event::Detail(&format!("  {name:<13} {value}  ({source})")));
     }
@@ -132,7 +140,11 @@ pub async fn plan(session: &Session, args: &PlanArgs) -> Result<Outcome, Registr
         Ok(()) if args.check && !plan.is_empty() => Some(differences(&plan)),
         Ok(()) => None,
     };
-    Ok(Outcome::new("plan", plan_text::plan(&plan)).with("plan", &plan).with("settings", &settings).with_error(error))
+    Ok(Outcome::new("plan", plan_text::plan(&plan))
+        .with("plan", &plan)
+        .with("settings", &settings)
+        .with("warnings", warnings(&settings))
+        .with_error(error))
 }
 
 fn differences(plan: &Plan) -> RegistrarError {
@@ -225,6 +237,7 @@ fn nothing_to_do(command: &'static str, session: &Session, connector: &Connector
     base(command, prepared, text)
         .with("status", "nothingToDo")
         .with("connectorArn", connector_arn)
+        .with("warnings", warnings(&prepared.settings))
         .with("steps", json!([]))
         .with("next", next)
 }
@@ -245,6 +258,7 @@ async fn execute(command: &'static str, session: &Session, connector: &Connector
     let connector_arn = execution
         .connector_arn
         .or_else(|| observed.registration.as_ref().and_then(|registration| registration.arn.clone()));
+    let warnings = [warnings(settings), execution.warnings].concat();
     if let Some(error) = execution.error {
         if error.kind() != ErrorKind::Interrupted {
             let done = execution.steps.iter().filter(|step| step.state == StepState::Done).count();
@@ -254,6 +268,7 @@ async fn execute(command: &'static str, session: &Session, connector: &Connector
         return base(command, prepared, String::new())
             .with("status", "failed")
             .with("connectorArn", connector_arn)
+            .with("warnings", warnings)
             .with("steps", &execution.steps)
             .with_error(Some(error));
     }
@@ -277,6 +292,7 @@ async fn execute(command: &'static str, session: &Session, connector: &Connector
     let outcome = base(command, prepared, text)
         .with("status", "done")
         .with("connectorArn", connector_arn)
+        .with("warnings", warnings)
         .with("steps", &execution.steps)
         .with("next", next);
     match preview {

@@ -207,7 +207,7 @@ impl Executor<'_> {
         let asker = Asker::new(&self.aws.lambda, function);
         let patience =
             Patience { deadline: self.patience(FUNCTION_APPEARS_WITHIN).deadline, interrupt: self.interrupt };
-        let configuration = asker.configuration_when_invocable(&patience, self.waiting()).await?;
+        let (configuration, log) = asker.configuration_when_invocable(&patience, self.waiting()).await?;
         if configuration.connector_modes.is_empty() {
             return Err(RegistrarError::new(
                 ErrorKind::Connector,
@@ -216,6 +216,10 @@ impl Executor<'_> {
             .with_hint("its configuration must name SOURCE, DESTINATION or both in connectorModes"));
         }
         self.memory.smoke_test_passed = true;
+        if let Some(warning) = log.as_deref().and_then(super::headroom::warning) {
+            self.report.event(&Event::Warning(&warning));
+            self.memory.warnings.push(warning);
+        }
         let (name, version) = (&configuration.connector_name, &configuration.connector_version);
         self.report.event(&Event::Detail(&format!("  it is {name} {version}")));
         Ok(())

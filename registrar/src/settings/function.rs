@@ -35,6 +35,30 @@ pub struct FunctionSettings {
     pub extras: Extras,
 }
 
+/// How long AppFlow waits for data, in seconds; it waits 10 for anything else (README of AppFlow's SDK for Java).
+const APPFLOW_WAITS_SECONDS: u32 = 30;
+
+impl FunctionSettings {
+    /// What is allowed, but will not do what whoever set it may think.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        let Setting { value: timeout, source } = self.timeout;
+        if timeout > APPFLOW_WAITS_SECONDS {
+            warnings.push(format!(
+                "the time limit of {timeout} s ({source}) is longer than AppFlow waits: {APPFLOW_WAITS_SECONDS} s for data and 10 s for \
+                 anything else; after that the function works for nobody"
+            ));
+        } else if timeout < APPFLOW_WAITS_SECONDS {
+            warnings.push(format!(
+                "the time limit of {timeout} s ({source}) ends the function before AppFlow gives up on data, which is after \
+                 {APPFLOW_WAITS_SECONDS} s; large pages may be cut off"
+            ));
+        }
+        warnings
+    }
+}
+
 /// The function's role.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
