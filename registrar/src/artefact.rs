@@ -6,18 +6,19 @@ use std::process::Stdio;
 use cargo_metadata::Message;
 use tokio::process::Command;
 
-use crate::digest::code_sha256;
+use crate::digest::{code_sha256, hex};
 use crate::environment::of_the_running_package;
 use crate::error::RegistrarError;
 use crate::event::Event;
 use crate::executable::{Head, head};
 use crate::interrupt::Interrupt;
 use crate::manifest_files::manifest_files;
-use crate::package::{BOOTSTRAP, Content, UNZIPPED_LIMIT_BYTES, ZIP_LIMIT_BYTES, look_into, zip};
+use crate::package::{BOOTSTRAP, Content, UNZIPPED_LIMIT_BYTES, look_into, zip};
 use crate::plan::WantedCode;
 use crate::project::Project;
 use crate::report::Report;
-use crate::settings::CodeSource;
+use crate::settings::{CodeSource, Extras};
+use crate::step::Upload;
 
 /// The zip to deploy.
 #[derive(Debug, Clone)]
@@ -29,10 +30,20 @@ pub struct Artefact {
 }
 
 impl Artefact {
-    /// What the planner needs to know of it.
+    /// What the planner needs to know of it. Only a zip over `direct_limit` bytes goes through the bucket.
     #[must_use]
-    pub fn wanted(&self) -> WantedCode {
-        WantedCode { sha256: self.sha256.clone(), size: self.zip.len() }
+    pub fn wanted(&self, direct_limit: usize, extras: Option<&Extras>) -> WantedCode {
+        let bucket = extras.and_then(|extras| extras.s3_bucket.as_ref()).filter(|_| self.zip.len() > direct_limit);
+        let prefix = extras.and_then(|extras| extras.s3_prefix.as_ref()).map(|prefix| prefix.value.as_str());
+        let upload = bucket.map(|bucket| {
+            let name = format!("{}.zip", hex(&self.zip));
+            let key = match prefix.filter(|prefix| !prefix.is_empty()) {
+                Some(prefix) => format!("{prefix}/{name}"),
+                None => name,
+            };
+            Upload { bucket: bucket.value.clone(), key }
+        });
+        WantedCode { sha256: self.sha256.clone(), size: self.zip.len(), upload }
     }
 }
 
@@ -47,6 +58,8 @@ pub struct Workshop<'a> {
     pub architecture: &'a str,
     /// Whether it will run on this machine.
     pub local: bool,
+    /// Most bytes of a zip, none if a larger one goes through a bucket.
+    pub zip_limit: Option<usize>,
     /// Whether the compiler may talk.
     pub quiet: bool,
     /// Where progress is shown.
@@ -75,7 +88,7 @@ impl Workshop<'_> {
                 package(&executable, manifest.as_deref())?
             }
         };
-        check(&zip, self.architecture, self.local)?;
+        check(&zip, self.architecture, self.local, self.zip_limit)?;
         Ok(Artefact { sha256: code_sha256(&zip), zip })
     }
 
@@ -191,15 +204,14 @@ fn package(executable: &Path, manifest: Option<&Path>) -> Result<Vec<u8>, Regist
 /// Checks what Lambda would refuse, or what would fail only when it is invoked.
 ///
 /// On this machine anything that runs here will do; on Lambda it must be an ELF file for the right processor.
-fn check(zip: &[u8], architecture: &str, local: bool) -> Result<(), RegistrarError> {
-    if zip.len() > ZIP_LIMIT_BYTES {
+fn check(zip: &[u8], architecture: &str, local: bool, zip_limit: Option<usize>) -> Result<(), RegistrarError> {
+    if let Some(limit) = zip_limit.filter(|limit| zip.len() > *limit) {
+        let way_out = if local { "" } else { ", or name a bucket for it with --s3-bucket" };
         return Err(RegistrarError::usage(format!(
-            "the artefact has {} bytes; Lambda takes {ZIP_LIMIT_BYTES} with the request",
+            "the artefact has {} bytes; Lambda takes {limit} with the request",
             zip.len()
         ))
-        .with_hint(
-            "strip the binary and switch link-time optimisation on; uploading through S3 is not supported yet",
-        ));
+        .with_hint(format!("strip the binary and switch link-time optimisation on{way_out}")));
     }
     let Content { unzipped, bootstrap, is_executable } = look_into(zip)?;
     if unzipped > UNZIPPED_LIMIT_BYTES {
@@ -235,6 +247,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::package::ZIP_LIMIT_BYTES;
 
     fn elf(machine: u16) -> Vec<u8> {
         let mut bytes = b"\x7fELF\x02\x01".to_vec();
@@ -245,16 +258,16 @@ mod tests {
 
     #[track_caller]
     fn refusal(zip: &[u8], local: bool) -> String {
-        let error = check(zip, "arm64", local).unwrap_err();
+        let error = check(zip, "arm64", local, Some(ZIP_LIMIT_BYTES)).unwrap_err();
         assert_eq!(error.exit_code().code(), 2);
         error.to_string()
     }
 
     #[test]
     fn takes_what_the_function_can_start() {
-        assert!(check(&zip(&elf(183), &BTreeMap::new()).unwrap(), "arm64", false).is_ok());
-        assert!(check(&zip(b"#!/bin/sh\n", &BTreeMap::new()).unwrap(), "arm64", false).is_ok());
-        assert!(check(&zip(b"\xcf\xfa\xed\xfe", &BTreeMap::new()).unwrap(), "arm64", true).is_ok());
+        assert!(check(&zip(&elf(183), &BTreeMap::new()).unwrap(), "arm64", false, None).is_ok());
+        assert!(check(&zip(b"#!/bin/sh\n", &BTreeMap::new()).unwrap(), "arm64", false, None).is_ok());
+        assert!(check(&zip(b"\xcf\xfa\xed\xfe", &BTreeMap::new()).unwrap(), "arm64", true, None).is_ok());
     }
 
     #[test]

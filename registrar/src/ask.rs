@@ -64,7 +64,7 @@ impl<'a> Asker<'a> {
         is_new: bool,
         patience: &Patience<'_>,
         tell: impl FnMut(&str),
-    ) -> Result<DescribeConnectorConfigurationResponse, RegistrarError> {
+    ) -> Result<(DescribeConnectorConfigurationResponse, Option<String>), RegistrarError> {
         let payload = encode(&DescribeConnectorConfigurationRequest::default().into())?;
         let waking = |failure: &ServiceFailure| {
             if failure.is_not_invocable_yet() {
@@ -79,7 +79,8 @@ impl<'a> Asker<'a> {
         let invocation = retry(patience, call, waking, tell)
             .await
             .map_err(|stopped| stopped.during(format!("could not invoke {}", self.function)))?;
-        self.read_configuration(&invocation)
+        let configuration = self.read_configuration(&invocation)?;
+        Ok((configuration, invocation.log_tail))
     }
 
     fn read_configuration(

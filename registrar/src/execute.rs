@@ -4,7 +4,9 @@
 //! one right before the write. So a run that was killed anywhere is repaired by running again.
 
 mod comparison;
+mod extras;
 mod function;
+mod headroom;
 mod permission;
 mod registration;
 mod role;
@@ -33,8 +35,6 @@ use crate::plan::{Plan, PlannedStep};
 use crate::report::Report;
 use crate::retry::Patience;
 use crate::step::Step;
-
-use self::usable::CodeChange;
 
 /// How a step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -69,6 +69,8 @@ pub struct Execution {
     pub steps: Vec<StepResult>,
     /// ARN of the registration, if it was made or read.
     pub connector_arn: Option<String>,
+    /// What was noticed on the way.
+    pub warnings: Vec<String>,
     /// Why it stopped early.
     pub error: Option<RegistrarError>,
     /// What was taken back because of that.
@@ -93,13 +95,15 @@ fn is_recent(created: Option<Instant>) -> bool {
 
 /// What this run did and when: decides how patient it is.
 #[derive(Debug, Default)]
-struct Memory {
+struct Memory<'a> {
     role_changed: Option<Instant>,
     function_created: Option<Instant>,
     permission_added: Option<Instant>,
     smoke_test_passed: bool,
     /// The last change of the function's code in this run.
-    last_code: Option<CodeChange>,
+    last_code: Option<&'a Step>,
+    published_version: Option<String>,
+    warnings: Vec<String>,
     connector_arn: Option<String>,
     /// What the function said of itself.
     says: Option<SelfDescription>,
@@ -125,7 +129,7 @@ pub struct Executor<'a> {
     rolls_back: bool,
     run: Uuid,
     label: String,
-    memory: Memory,
+    memory: Memory<'a>,
     /// What was waited for last.
     last_wait: Rc<RefCell<String>>,
 }
@@ -174,7 +178,7 @@ impl<'a> Executor<'a> {
     }
 
     /// Runs a plan.
-    pub async fn run(mut self, plan: &Plan) -> Execution {
+    pub async fn run(mut self, plan: &'a Plan) -> Execution {
         self.label.clone_from(&plan.label);
         let mut results: Vec<_> = plan
             .steps
@@ -208,10 +212,11 @@ impl<'a> Executor<'a> {
             Some(error) if self.rolls_back && error.kind() != ErrorKind::Interrupted => Some(self.undo_all().await),
             _ => None,
         };
-        Execution { steps: results, connector_arn: self.memory.connector_arn, error, undone }
+        let Memory { connector_arn, warnings, .. } = self.memory;
+        Execution { steps: results, connector_arn, warnings, error, undone }
     }
 
-    async fn run_step(&mut self, position: usize, total: usize, step: &PlannedStep) -> Result<(), RegistrarError> {
+    async fn run_step(&mut self, position: usize, total: usize, step: &'a PlannedStep) -> Result<(), RegistrarError> {
         self.interrupt.check()?;
         self.report.event(&Event::StepStarted { position, total, step });
         self.last_wait.take();
@@ -227,7 +232,7 @@ impl<'a> Executor<'a> {
         Ok(())
     }
 
-    async fn perform(&mut self, step: &Step) -> Result<(), RegistrarError> {
+    async fn perform(&mut self, step: &'a Step) -> Result<(), RegistrarError> {
         match step {
             Step::CreateRole { role, trust } => self.create_role(role, trust).await,
             Step::AdoptRole { role } => self.adopt_role(role).await,
@@ -235,17 +240,20 @@ impl<'a> Executor<'a> {
             Step::AttachPolicy { role, policy_arn } => self.attach_policy(role, policy_arn).await,
             Step::PutSecretPolicy { role, policy } => self.put_secret_policy(role, policy).await,
             Step::DeleteFailedFunction { function, adopt } => self.delete_failed_function(function, *adopt).await,
-            Step::CreateFunction { function, configuration, architecture, code_sha256 } => {
-                self.create_function(function, configuration, architecture, code_sha256).await
-            }
+            Step::UploadArtefact { upload, code_sha256 } => self.upload_artefact(upload, code_sha256).await,
+            Step::CreateFunction { .. } => self.send_code(step).await,
             Step::AdoptFunction { function } => self.adopt_function(function).await,
             Step::UpdateConfiguration { function, found, configuration } => {
                 self.update_configuration(function, found, configuration).await
             }
-            Step::UpdateCode { function, architecture, code_sha256 } => {
+            Step::UpdateCode { function, .. } => {
                 self.keep_code(function).await?;
-                self.update_code(function, architecture, code_sha256).await
+                self.send_code(step).await
             }
+            Step::TagFunction { function, set, remove } => self.tag_function(function, set, remove).await,
+            Step::SetLogRetention { group, create, days } => self.set_log_retention(group, *create, *days).await,
+            Step::PublishVersion { function, code_sha256 } => self.publish_version(function, code_sha256).await,
+            Step::PointAlias { function, alias } => self.point_alias(function, alias).await,
             Step::WaitReady { function } => self.wait_usable(function).await,
             Step::GrantInvoke { function, grant, obsolete } => {
                 self.grant_invoke(function, grant.as_ref(), obsolete).await

@@ -18,6 +18,7 @@
 
 pub mod artefact;
 pub mod ask;
+pub mod attachments;
 pub mod aws;
 pub mod cli;
 pub mod command;
@@ -57,6 +58,7 @@ pub mod session;
 pub mod setting;
 pub mod settings;
 pub mod step;
+pub mod tags;
 pub mod wait;
 pub mod write;
 mod wrong_command_line;

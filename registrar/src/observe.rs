@@ -1,4 +1,5 @@
-//! Reads what is there: eight calls when everything is in place, none of them a write.
+//! Reads what is there: eight calls when everything is in place, none of them a write. A log's retention and an alias are
+//! read only if they are settings.
 //!
 //! One of the eight invokes the function, with the question that AppFlow asks when it registers a connector.
 
@@ -122,6 +123,23 @@ pub async fn observe_with(
         },
         None => None,
     };
+    let extras = settings.function.as_ref().map(|function| &function.extras);
+    let log_group = match extras.and_then(|extras| extras.log_retention.as_ref()) {
+        Some(_) => {
+            let attachments = function.as_ref().map(|function| function.attachments.clone()).unwrap_or_default();
+            let group = attachments.log_group_of(name);
+            let read = aws.logs.group(&group).await;
+            read.map_err(|failure| failure.during(format!("could not read the log group {group}")))?
+        }
+        None => None,
+    };
+    let alias = match (extras.and_then(|extras| extras.alias.as_ref()), &function) {
+        (Some(alias), Some(_)) => {
+            let read = aws.lambda.alias(name, &alias.value).await;
+            read.map_err(|failure| failure.during(format!("could not read the alias {} of {name}", alias.value)))?
+        }
+        _ => None,
+    };
     let observed = Observed {
         account: identity.account.clone(),
         partition: identity.partition().to_owned(),
@@ -134,6 +152,8 @@ pub async fn observe_with(
         says: Said::NotAsked,
         will_say: Said::NotAsked,
         connections: None,
+        log_group,
+        alias,
     };
     let says = says(aws, &observed).await?;
     Ok((Observed { says, ..observed }, identity, denials))

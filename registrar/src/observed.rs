@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::attachments::Attachments;
 use crate::aws::Configuration;
 use crate::configuration::{ConnectorConfiguration, SelfDescription};
 use crate::environment::FunctionEnvironment;
@@ -43,6 +44,10 @@ pub struct Observed {
     pub will_say: Said,
     /// Names of the connections that use the connector; none as long as nothing depends on them.
     pub connections: Option<Vec<String>>,
+    /// The function's log group, if how long it is kept is a setting.
+    pub log_group: Option<LogGroup>,
+    /// The alias, if one is a setting.
+    pub alias: Option<Alias>,
 }
 
 /// What is known of what a connector says of itself.
@@ -66,6 +71,24 @@ impl Said {
             Self::NotAsked | Self::Unknown(_) => None,
         }
     }
+}
+
+/// A log group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogGroup {
+    /// Days that its lines are kept for; 0 means for ever.
+    pub retention: u32,
+}
+
+/// An alias of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alias {
+    /// The version that it points at.
+    pub version: String,
+    /// Changes with every change of the alias.
+    pub revision_id: Option<String>,
+    /// Digest of the code and configuration of that version.
+    pub published: Option<(String, Configuration)>,
 }
 
 /// A role.
@@ -104,6 +127,8 @@ pub struct Function {
     pub architecture: String,
     /// Its variables.
     pub environment: FunctionEnvironment,
+    /// What is attached to it.
+    pub attachments: Attachments,
     /// Base64 of the SHA-256 of its zip.
     pub code_sha256: String,
     /// Its tags.
@@ -206,6 +231,7 @@ impl Function {
             memory: self.memory,
             timeout: self.timeout,
             environment: self.environment.clone(),
+            attachments: self.attachments.clone(),
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! `plan` prints the very value that `deploy` executes, and `status` shows its rows. An empty plan sends no write.
 
+mod extras;
 mod function;
 mod permission;
 mod registration;
@@ -20,7 +21,7 @@ use crate::configuration::Difference;
 use crate::error::{ErrorKind, RegistrarError};
 use crate::observed::{Observed, revision};
 use crate::settings::{RoleSettings, Settings};
-use crate::step::Step;
+use crate::step::{Step, Upload};
 
 /// The code that is wanted: what the planner needs to know of the artefact.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct WantedCode {
     pub sha256: String,
     /// Size of the zip in bytes.
     pub size: usize,
+    /// Where it is to be stored first, if it is too large to send along.
+    pub upload: Option<Upload>,
 }
 
 /// What a row of a plan is about.
@@ -41,6 +44,10 @@ pub enum Subject {
     Function,
     /// The function's code.
     Code,
+    /// How long the function's log is kept.
+    LogGroup,
+    /// The alias of what is deployed.
+    Alias,
     /// AppFlow's right to invoke it.
     Permission,
     /// The registration.
@@ -53,6 +60,8 @@ impl fmt::Display for Subject {
             Self::Role => "role",
             Self::Function => "function",
             Self::Code => "code",
+            Self::LogGroup => "log",
+            Self::Alias => "alias",
             Self::Permission => "permission",
             Self::Registration => "registration",
         })

@@ -45,6 +45,18 @@ pub fn logging_policy_arn(partition: &str) -> String {
     format!("arn:{partition}:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole")
 }
 
+/// The managed policy that a function in a network needs.
+#[must_use]
+pub fn network_policy_arn(partition: &str) -> String {
+    format!("arn:{partition}:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole")
+}
+
+/// The managed policy that a function with tracing needs.
+#[must_use]
+pub fn tracing_policy_arn(partition: &str) -> String {
+    format!("arn:{partition}:iam::aws:policy/AWSXRayDaemonWriteAccess")
+}
+
 /// The right to invoke a function that AppFlow is given, narrowed to one account and region.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,5 +1,7 @@
 //! The Cargo package of the connector: where it is, what its manifests say.
 
+mod cargo_lambda;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -7,6 +9,7 @@ use cargo_metadata::camino::Utf8PathBuf;
 use cargo_metadata::{MetadataCommand, Package, TargetKind};
 use serde::Deserialize;
 
+pub use self::cargo_lambda::LambdaDeploy;
 use crate::error::RegistrarError;
 
 /// The package that is deployed unless another one is named.
@@ -25,6 +28,8 @@ pub struct Project {
     pub executables: Vec<String>,
     /// `[package.metadata.appflow]`.
     pub metadata: Metadata,
+    /// What cargo-lambda's settings say, the strongest first.
+    pub lambda: Vec<LambdaDeploy>,
 }
 
 /// `[package.metadata.appflow]`: the deployment's settings that belong to the project.
@@ -53,6 +58,26 @@ pub struct Metadata {
     pub manifest: Option<PathBuf>,
     /// Variables of the function; no secrets here.
     pub env: BTreeMap<String, String>,
+    /// Tags of the function.
+    pub tags: BTreeMap<String, String>,
+    /// Ids of the subnets that it reaches; an empty list leaves the network.
+    pub subnets: Option<Vec<String>>,
+    /// Ids of its security groups.
+    pub security_groups: Option<Vec<String>>,
+    /// ARNs of its layers, each with a version.
+    pub layers: Option<Vec<String>>,
+    /// `Active` or `PassThrough`.
+    pub tracing: Option<String>,
+    /// ARN of the key that encrypts its variables.
+    pub kms_key: Option<String>,
+    /// Days that its log is kept for; 0 means for ever.
+    pub log_retention: Option<u32>,
+    /// The bucket that large artefacts go through.
+    pub s3_bucket: Option<String>,
+    /// What their names there begin with.
+    pub s3_prefix: Option<String>,
+    /// An alias that is pointed at what was deployed.
+    pub alias: Option<String>,
 }
 
 /// A package whose settings are not read yet.
@@ -60,6 +85,8 @@ pub struct Metadata {
 pub struct FoundPackage {
     package: Package,
     target_directory: Utf8PathBuf,
+    workspace_root: Utf8PathBuf,
+    workspace_metadata: serde_json::Value,
 }
 
 impl FoundPackage {
@@ -68,7 +95,7 @@ impl FoundPackage {
     /// # Errors
     /// [`ErrorKind::Usage`](crate::error::ErrorKind::Usage) when `[package.metadata.appflow]` is wrong.
     pub fn read(self) -> Result<Project, RegistrarError> {
-        let Self { package: found, target_directory } = self;
+        let Self { package: found, target_directory, workspace_root, workspace_metadata } = self;
         let settings = match found.metadata.get("appflow") {
             None => Metadata::default(),
             Some(value) => Metadata::deserialize(value).map_err(|error| {
@@ -77,9 +104,10 @@ impl FoundPackage {
             })?,
         };
         let folder = found.manifest_path.parent().map(|folder| folder.as_std_path().to_owned());
-        Ok(Project {
+        let folder = folder.unwrap_or_default();
+        let mut project = Project {
             package: found.name.to_string(),
-            folder: folder.unwrap_or_default(),
+            folder,
             target_directory: target_directory.as_std_path().to_owned(),
             executables: found
                 .targets
@@ -88,7 +116,13 @@ impl FoundPackage {
                 .map(|target| target.name.clone())
                 .collect(),
             metadata: settings,
-        })
+            lambda: Vec::new(),
+        };
+        let executable = project.executable().ok().map(str::to_owned);
+        let root = workspace_root.as_std_path();
+        project.lambda =
+            LambdaDeploy::find(&found.metadata, &workspace_metadata, executable.as_deref(), &project.folder, root)?;
+        Ok(project)
     }
 }
 
@@ -105,7 +139,12 @@ impl Project {
         })?;
         let members = metadata.workspace_packages();
         let package = choose(&members, package)?.clone();
-        Ok(FoundPackage { package, target_directory: metadata.target_directory })
+        Ok(FoundPackage {
+            package,
+            target_directory: metadata.target_directory,
+            workspace_root: metadata.workspace_root,
+            workspace_metadata: metadata.workspace_metadata,
+        })
     }
 
     /// The executable that becomes `bootstrap`: the one of that name, else the only one.

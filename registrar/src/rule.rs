@@ -2,6 +2,12 @@
 //!
 //! Each function takes a value and says what is wrong with it, in words a person can act on.
 
+mod function;
+
+pub use self::function::{
+    alias, bucket, key_prefix, kms_key, layers, log_retention, security_group, subnet, tag, tag_count,
+};
+
 /// Longest function name, in characters (Lambda API reference).
 pub const FUNCTION_NAME_LIMIT: usize = 64;
 

@@ -14,6 +14,12 @@ pub enum Source {
     Variable(&'static str),
     /// `[package.metadata.appflow]` of the connector package.
     Metadata,
+    /// `[package.metadata.lambda.deploy]` of the connector package: cargo-lambda's own settings.
+    LambdaMetadata,
+    /// `[workspace.metadata.lambda.deploy]`: the same, for all packages of the workspace.
+    WorkspaceMetadata,
+    /// `CargoLambda.toml`: the same, outside `Cargo.toml`.
+    CargoLambdaFile,
     /// The `[connector]` table of the manifest that is packaged.
     Manifest,
     /// Made from other settings.
@@ -28,6 +34,9 @@ impl fmt::Display for Source {
             Self::Flag(name) => f.write_str(name),
             Self::Variable(name) => write!(f, "${name}"),
             Self::Metadata => f.write_str("[package.metadata.appflow]"),
+            Self::LambdaMetadata => f.write_str("[package.metadata.lambda.deploy]"),
+            Self::WorkspaceMetadata => f.write_str("[workspace.metadata.lambda.deploy]"),
+            Self::CargoLambdaFile => f.write_str("CargoLambda.toml"),
             Self::Manifest => f.write_str("connector.toml"),
             Self::Derived => f.write_str("derived"),
             Self::Default => f.write_str("default"),

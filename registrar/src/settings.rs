@@ -1,7 +1,7 @@
 //! Makes sense of flags, variables and metadata: one value per setting, its source, and every problem at once.
 //!
-//! Precedence: flag, then `REGISTRAR_*` variable, then `[package.metadata.appflow]` of the connector package, then the
-//! packaged manifest, then the default.
+//! Precedence: flag, then `REGISTRAR_*` variable, then `[package.metadata.appflow]` of the connector package, then
+//! cargo-lambda's own settings, then the packaged manifest, then the default.
 
 use std::str::FromStr;
 
@@ -16,9 +16,11 @@ use crate::rule;
 use crate::setting::{Setting, Source};
 
 mod code;
+mod extras;
 mod function;
 
 pub use code::CodeSource;
+pub use extras::{Extras, retention};
 pub use function::{FunctionSettings, HANDLER, RUNTIME, RoleSettings};
 
 use code::manifest;
@@ -133,6 +135,7 @@ impl Settings {
                 line("architecture", &function.architecture.value, function.architecture.source),
                 line("variables", &names, function.environment.source),
             ]);
+            lines.extend(function.extras.lines());
         }
         lines
     }

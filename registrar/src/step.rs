@@ -1,5 +1,7 @@
 //! The steps of a plan: values that hold all there is to know about one change, except the code itself.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -7,6 +9,16 @@ use crate::aws::{Configuration, Registration};
 use crate::configuration::ConnectorConfiguration;
 use crate::observed::Record;
 use crate::policy::Grant;
+
+/// An object in a bucket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Upload {
+    /// The bucket.
+    pub bucket: String,
+    /// The object's name.
+    pub key: String,
+}
 
 /// One change, or one wait or check between changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -52,6 +64,13 @@ pub enum Step {
         /// Whether it may be somebody else's.
         adopt: bool,
     },
+    /// Store the code where Lambda fetches it. Needs `s3:GetObject`, `s3:PutObject`.
+    UploadArtefact {
+        /// Where.
+        upload: Upload,
+        /// Base64 of the SHA-256 of its zip.
+        code_sha256: String,
+    },
     /// Make the function. Needs `lambda:CreateFunction`, `lambda:TagResource`, `iam:PassRole`.
     CreateFunction {
         /// Its name.
@@ -62,6 +81,12 @@ pub enum Step {
         architecture: String,
         /// Base64 of the SHA-256 of its zip.
         code_sha256: String,
+        /// Where the zip was stored, if it is too large to send along.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        upload: Option<Upload>,
+        /// Tags besides the one that marks it as ours.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        tags: BTreeMap<String, String>,
     },
     /// Mark a function as ours. Needs `lambda:TagResource`.
     AdoptFunction {
@@ -85,6 +110,43 @@ pub enum Step {
         architecture: String,
         /// Base64 of the SHA-256 of its zip.
         code_sha256: String,
+        /// Where the zip was stored, if it is too large to send along.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        upload: Option<Upload>,
+    },
+    /// Set and take away the user's tags. Needs `lambda:TagResource`, `lambda:UntagResource`.
+    TagFunction {
+        /// The function's ARN.
+        function: String,
+        /// Tags to set.
+        set: BTreeMap<String, String>,
+        /// Keys of tags of ours that go.
+        remove: Vec<String>,
+    },
+    /// Say how long the function's log is kept. Needs `logs:CreateLogGroup`, `logs:PutRetentionPolicy`,
+    /// `logs:DeleteRetentionPolicy`.
+    SetLogRetention {
+        /// The log group.
+        group: String,
+        /// Whether the group has to be made.
+        create: bool,
+        /// Days; 0 means for ever.
+        days: u32,
+    },
+    /// Publish the function as a version. Needs `lambda:PublishVersion`.
+    PublishVersion {
+        /// Its name.
+        function: String,
+        /// Base64 of the SHA-256 of the zip that is to be published.
+        code_sha256: String,
+    },
+    /// Point an alias at the version that was published. Needs `lambda:GetAlias`, `lambda:CreateAlias`,
+    /// `lambda:UpdateAlias`.
+    PointAlias {
+        /// The function's name.
+        function: String,
+        /// The alias.
+        alias: String,
     },
     /// Wait until the function is active and its last update successful. Needs `lambda:GetFunctionConfiguration`.
     WaitReady {
@@ -181,10 +243,15 @@ impl Step {
             Self::AttachPolicy { .. } => "attach-policy",
             Self::PutSecretPolicy { .. } => "put-secret-policy",
             Self::DeleteFailedFunction { .. } => "delete-failed-function",
+            Self::UploadArtefact { .. } => "upload-artefact",
             Self::CreateFunction { .. } => "create-function",
             Self::AdoptFunction { .. } => "adopt-function",
             Self::UpdateConfiguration { .. } => "update-configuration",
             Self::UpdateCode { .. } => "update-code",
+            Self::TagFunction { .. } => "tag-function",
+            Self::SetLogRetention { .. } => "set-log-retention",
+            Self::PublishVersion { .. } => "publish-version",
+            Self::PointAlias { .. } => "point-alias",
             Self::WaitReady { .. } => "wait-ready",
             Self::GrantInvoke { .. } => "grant-invoke",
             Self::SmokeTest { .. } => "smoke-test",
@@ -211,10 +278,19 @@ impl Step {
             }
             Self::PutSecretPolicy { role, .. } => format!("let the role {role} read the secrets of its connections"),
             Self::DeleteFailedFunction { function, .. } => format!("delete the failed function {function}"),
+            Self::UploadArtefact { upload, .. } => format!("store the code in the bucket {}", upload.bucket),
             Self::CreateFunction { function, .. } => format!("create the function {function}"),
             Self::AdoptFunction { function } => format!("take over the function {function}"),
             Self::UpdateConfiguration { function, .. } => format!("update the configuration of {function}"),
             Self::UpdateCode { function, .. } => format!("update the code of {function}"),
+            Self::TagFunction { function, .. } => {
+                format!("change the tags of {}", function.rsplit(':').next().unwrap_or(function))
+            }
+            Self::SetLogRetention { group, days, .. } => {
+                format!("keep the log {group} {}", crate::settings::retention(*days))
+            }
+            Self::PublishVersion { function, .. } => format!("publish {function} as a version"),
+            Self::PointAlias { alias, .. } => format!("point the alias {alias} at that version"),
             Self::WaitReady { function } => format!("wait until {function} is ready"),
             Self::GrantInvoke { function, grant: Some(_), .. } => format!("let AppFlow invoke {function}"),
             Self::GrantInvoke { function, grant: None, .. } => format!("remove old permissions from {function}"),

@@ -40,6 +40,9 @@ pub(crate) struct Settings {
     /// Kept, not acted on.
     #[serde(default)]
     pub(crate) logging: Option<Value>,
+    /// ARN of the key that encrypts variables. Kept, not acted on.
+    #[serde(default)]
+    pub(crate) kms_key: Option<String>,
 }
 
 /// The artefact of a version.
@@ -209,6 +212,9 @@ impl Configuration {
         if let Some(variables) = &settings.environment {
             put("Environment", json!({ "Variables": variables }));
         }
+        if let Some(key) = &settings.kms_key {
+            put("KMSKeyArn", json!(key));
+        }
         if let Some(vpc) = &settings.vpc {
             put("VpcConfig", vpc.clone());
         }
@@ -270,6 +276,7 @@ mod tests {
             layers: Vec::new(),
             vpc: None,
             logging: None,
+            kms_key: None,
         }
     }
 

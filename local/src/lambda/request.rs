@@ -104,6 +104,8 @@ pub(crate) struct SettingsRequest {
     layers: Option<Vec<String>>,
     vpc_config: Option<Value>,
     logging_config: Option<Value>,
+    #[serde(rename = "KMSKeyArn")]
+    kms_key_arn: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -168,6 +170,7 @@ impl SettingsRequest {
             layers: Vec::new(),
             vpc: None,
             logging: None,
+            kms_key: None,
         };
         self.role.as_ref().ok_or_else(|| missing("role"))?;
         if self.runtime.is_none() || self.handler.is_none() {
@@ -241,6 +244,9 @@ impl SettingsRequest {
         }
         if self.logging_config.is_some() {
             settings.logging = self.logging_config;
+        }
+        if let Some(key) = self.kms_key_arn {
+            settings.kms_key = Some(key).filter(|key| !key.is_empty());
         }
         Ok(())
     }

@@ -18,7 +18,7 @@ use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector
 
 use super::answer::{ATTEMPT, within};
 use super::trust::trusted;
-use super::{AppFlow, Iam, Lambda, Logs, Sts};
+use super::{AppFlow, Iam, Lambda, Logs, S3, Sts};
 use crate::error::RegistrarError;
 
 /// Which AWS to talk to.
@@ -59,6 +59,8 @@ pub struct Aws {
     pub appflow: AppFlow,
     /// Logs.
     pub logs: Logs,
+    /// Large artefacts.
+    pub s3: S3,
 }
 
 impl Aws {
@@ -96,6 +98,7 @@ impl Aws {
             sts: Sts::new(config),
             appflow: AppFlow::new(config),
             logs: Logs::new(config),
+            s3: S3::new(config),
             region,
         }
     }

@@ -233,6 +233,12 @@ impl ServiceFailure {
         self.has_code(&["PreconditionFailedException", "ConcurrentModification", "ConcurrentModificationException"])
     }
 
+    /// The code to publish is not the function's code any more.
+    #[must_use]
+    pub fn is_other_code(&self) -> bool {
+        self.has_code(&["InvalidParameterValueException"]) && self.says("CodeSHA256") && self.says("is different")
+    }
+
     /// The function is not ready to be invoked; trying again helps.
     #[must_use]
     pub fn is_not_invocable_yet(&self) -> bool {

@@ -1,5 +1,8 @@
 //! Functions: reading, writing, permitting, invoking.
 
+mod attachments;
+mod version;
+
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -20,6 +23,7 @@ use super::answer::{
 };
 use super::download::download;
 use super::failure::{ServiceFailure, failed};
+use crate::attachments::Attachments;
 use crate::environment::FunctionEnvironment;
 use crate::observed::{Function, FunctionStatus};
 use crate::policy::{APPFLOW_PRINCIPAL, Grant, INVOKE_ACTION, Statement};
@@ -47,6 +51,32 @@ pub struct Configuration {
     pub timeout: u32,
     /// Its variables; only the names are shown.
     pub environment: FunctionEnvironment,
+    /// What is attached to it.
+    pub attachments: Attachments,
+}
+
+/// Where Lambda gets code from.
+#[derive(Debug, Clone, Copy)]
+pub enum Code<'a> {
+    /// A zip that is sent along.
+    Zip(&'a [u8]),
+    /// A zip in a bucket.
+    Object {
+        /// The bucket.
+        bucket: &'a str,
+        /// Its name there.
+        key: &'a str,
+    },
+}
+
+impl Code<'_> {
+    /// How many bytes travel with the request.
+    fn size(self) -> usize {
+        match self {
+            Self::Zip(zip) => zip.len(),
+            Self::Object { .. } => 0,
+        }
+    }
 }
 
 /// A function to make.
@@ -58,8 +88,8 @@ pub struct NewFunction<'a> {
     pub configuration: &'a Configuration,
     /// `arm64` or `x86_64`.
     pub architecture: &'a str,
-    /// Its zip.
-    pub zip: &'a [u8],
+    /// Its code.
+    pub code: Code<'a>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
@@ -144,6 +174,11 @@ impl Lambda {
     /// The service's failure.
     pub async fn create(&self, new: &NewFunction<'_>) -> Result<(), ServiceFailure> {
         let wanted = new.configuration;
+        let code = match new.code {
+            Code::Zip(zip) => FunctionCode::builder().zip_file(Blob::new(zip)),
+            Code::Object { bucket, key } => FunctionCode::builder().s3_bucket(bucket).s3_key(key),
+        };
+        let code = code.build();
         let request = self
             .client
             .create_function()
@@ -155,10 +190,12 @@ impl Lambda {
             .timeout(signed(wanted.timeout))
             .architectures(Architecture::from(new.architecture))
             .set_environment(environment(&wanted.environment))
-            .code(FunctionCode::builder().zip_file(Blob::new(new.zip)).build())
+            .code(code)
             .set_tags(Some(new.tags.clone().into_iter().collect()))
             .publish(false);
-        let request = request.customize().config_override(taking(attempt_with_upload(new.zip.len())));
+        let request = attachments::create(request, &wanted.attachments);
+        let size = new.code.size();
+        let request = request.customize().config_override(taking(attempt_with_upload(size)));
         request.send().await.map(drop).map_err(failed("lambda:CreateFunction"))
     }
 
@@ -169,7 +206,7 @@ impl Lambda {
     pub async fn update_code(
         &self,
         name: &str,
-        zip: &[u8],
+        code: Code<'_>,
         architecture: &str,
         revision_id: Option<String>,
     ) -> Result<(), ServiceFailure> {
@@ -177,20 +214,25 @@ impl Lambda {
             .client
             .update_function_code()
             .function_name(name)
-            .zip_file(Blob::new(zip))
             .architectures(Architecture::from(architecture))
             .set_revision_id(revision_id);
-        let request = request.customize().config_override(taking(attempt_with_upload(zip.len())));
+        let request = match code {
+            Code::Zip(zip) => request.zip_file(Blob::new(zip)),
+            Code::Object { bucket, key } => request.s3_bucket(bucket).s3_key(key),
+        };
+        let request = request.customize().config_override(taking(attempt_with_upload(code.size())));
         request.send().await.map(drop).map_err(failed("lambda:UpdateFunctionCode"))
     }
 
-    /// Replaces a function's configuration, unless somebody changed it since `revision_id`.
+    /// Replaces a function's configuration, unless somebody changed it since `revision_id`. Of what is attached, only what
+    /// is not as `found` is sent.
     ///
     /// # Errors
     /// The service's failure.
     pub async fn update_configuration(
         &self,
         name: &str,
+        found: &Configuration,
         wanted: &Configuration,
         revision_id: Option<String>,
     ) -> Result<(), ServiceFailure> {
@@ -205,6 +247,7 @@ impl Lambda {
             .timeout(signed(wanted.timeout))
             .set_environment(environment(&wanted.environment))
             .set_revision_id(revision_id);
+        let request = attachments::update(request, &found.attachments, &wanted.attachments);
         request.send().await.map(drop).map_err(failed("lambda:UpdateFunctionConfiguration"))
     }
 
@@ -224,6 +267,25 @@ impl Lambda {
     pub async fn tag(&self, arn: &str, key: &str, value: &str) -> Result<(), ServiceFailure> {
         let request = self.client.tag_resource().resource(arn).tags(key, value);
         request.send().await.map(drop).map_err(failed("lambda:TagResource"))
+    }
+
+    /// Sets several tags of a function at once.
+    ///
+    /// # Errors
+    /// The service's failure.
+    pub async fn tag_all(&self, arn: &str, tags: &BTreeMap<String, String>) -> Result<(), ServiceFailure> {
+        let tags = tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+        let request = self.client.tag_resource().resource(arn).set_tags(Some(tags));
+        request.send().await.map(drop).map_err(failed("lambda:TagResource"))
+    }
+
+    /// Takes tags away from a function.
+    ///
+    /// # Errors
+    /// The service's failure.
+    pub async fn untag(&self, arn: &str, keys: &[String]) -> Result<(), ServiceFailure> {
+        let request = self.client.untag_resource().resource(arn).set_tag_keys(Some(keys.to_vec()));
+        request.send().await.map(drop).map_err(failed("lambda:UntagResource"))
     }
 
     /// Reads a function's resource policy and its revision. No policy and no function both give an empty one.
@@ -339,6 +401,7 @@ fn function(configuration: &FunctionConfiguration, tags: BTreeMap<String, String
             .unwrap_or_default()
             .into_iter()
             .collect(),
+        attachments: attachments::read(configuration),
         code_sha256: text(configuration.code_sha256()),
         tags,
         status: FunctionStatus {

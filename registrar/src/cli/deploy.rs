@@ -47,6 +47,37 @@ pub struct FunctionArgs {
     /// Variable of the function; may be repeated. Variables not named here are left as they are
     #[arg(long = "env", value_name = "NAME=VALUE")]
     pub environment: Vec<String>,
+    /// Subnets to reach, with commas between; "none" leaves the network [default: as it is]
+    #[arg(long, value_name = "IDS")]
+    pub subnets: Option<String>,
+    /// Security groups in that network, with commas between [default: as they are]
+    #[arg(long, value_name = "IDS")]
+    pub security_groups: Option<String>,
+    /// Layers, with commas between; "none" removes all [default: as they are]
+    #[arg(long, value_name = "ARNS")]
+    pub layers: Option<String>,
+    /// Tracing: Active or PassThrough [default: as it is]
+    #[arg(long, value_name = "MODE")]
+    pub tracing: Option<String>,
+    /// Key that encrypts the variables; "none" means Lambda's own [default: as it is]
+    #[arg(long, value_name = "ARN")]
+    pub kms_key: Option<String>,
+    /// Tag of the function; may be repeated. Tags of others are left as they are
+    #[arg(long = "tag", value_name = "KEY=VALUE")]
+    pub tags: Vec<String>,
+    /// Days that the function's log is kept for; 0 means for ever [default: as it is]
+    #[arg(long, value_name = "DAYS")]
+    pub log_retention: Option<u32>,
+    /// Publish a version and point this alias at it. The registration keeps the function's own ARN: whether AppFlow
+    /// takes that of an alias is not documented
+    #[arg(long, value_name = "NAME")]
+    pub alias: Option<String>,
+    /// Bucket that an artefact too large for a request goes through
+    #[arg(long, value_name = "NAME")]
+    pub s3_bucket: Option<String>,
+    /// What the artefact's name in the bucket begins with
+    #[arg(long, value_name = "TEXT")]
+    pub s3_prefix: Option<String>,
     /// Executable to package, instead of building one
     #[arg(long, value_name = "FILE", conflicts_with = "zip")]
     pub binary_path: Option<PathBuf>,

@@ -16,13 +16,17 @@ use crate::manifest_check;
 use crate::observe::{Denial, Denied, connections, observe_with};
 use crate::observed::{Observed, Said};
 use crate::outcome::Outcome;
+use crate::package::ZIP_LIMIT_BYTES;
 use crate::partition;
 use crate::plan::Plan;
 use crate::plan_text;
 use crate::rehearsal::rehearse;
 use crate::session::{Opened, Session, in_time};
 use crate::setting::Source;
-use crate::settings::{CodeSource, Settings};
+use crate::settings::{CodeSource, FunctionSettings, Settings};
+
+/// A lower limit than Lambda's for what is sent along, in bytes. For tests of the way through a bucket only.
+const ZIP_LIMIT: &str = "REGISTRAR_TEST_ZIP_LIMIT";
 
 /// A plan, and all that running it takes.
 pub(super) struct Prepared {
@@ -62,6 +66,7 @@ pub(super) async fn prepare(
 
     // The local AWS is opened after the build, because it locks its state, and a build may take minutes.
     let opened = if session.global.local { None } else { Some(session.open().await?) };
+    let zip_limit = zip_limit(session);
     let artefact = match (build, &settings.function) {
         (Build::Yes, Some(function)) => {
             let workshop = Workshop {
@@ -69,6 +74,7 @@ pub(super) async fn prepare(
                 cargo: session.cargo(),
                 architecture: &function.architecture.value,
                 local: session.global.local,
+                zip_limit: Some(zip_limit).filter(|_| function.extras.s3_bucket.is_none() || session.global.local),
                 quiet: session.global.quiet,
                 report: &session.report,
                 interrupt: &session.interrupt,
@@ -82,6 +88,12 @@ pub(super) async fn prepare(
         None => session.open().await?,
     };
     plan_with(session, settings, opened, artefact, denied).await
+}
+
+/// Most bytes of a zip that can be sent along with a request.
+fn zip_limit(session: &Session) -> usize {
+    let smaller = session.environment.get(ZIP_LIMIT).and_then(|text| text.parse().ok());
+    smaller.map_or(ZIP_LIMIT_BYTES, |smaller: usize| smaller.min(ZIP_LIMIT_BYTES))
 }
 
 async fn plan_with(
@@ -128,7 +140,8 @@ async fn consider(
     artefact: Option<&Artefact>,
     mut observed: Observed,
 ) -> Result<(Observed, Plan), RegistrarError> {
-    let code = artefact.map(Artefact::wanted);
+    let extras = settings.function.as_ref().map(|function| &function.extras).filter(|_| !session.global.local);
+    let code = artefact.map(|artefact| artefact.wanted(zip_limit(session), extras));
     let mut plan = Plan::new(settings, code.as_ref(), &observed);
     if plan.changes_what_is_registered()
         && let (Some(artefact), Some(function)) = (artefact, &settings.function)
@@ -152,7 +165,15 @@ async fn consider(
     Ok((observed, plan))
 }
 
+/// Tells what will not do what whoever set it may think; once, before anything is built.
+fn warnings(settings: &Settings) -> Vec<String> {
+    settings.function.as_ref().map(FunctionSettings::warnings).unwrap_or_default()
+}
+
 fn show_settings(session: &Session, settings: &Settings) {
+    for warning in warnings(settings) {
+        session.report.event(&Event::Warning(&warning));
+    }
     for [name, value, source] in settings.lines() {
         session.report.event(&Event::Detail(&format!("  {name:<13} {value}  ({source})")));
     }
@@ -170,7 +191,11 @@ pub async fn plan(session: &Session, args: &PlanArgs) -> Result<Outcome, Registr
         Ok(()) if args.check && !plan.is_empty() => Some(differences(&plan)),
         Ok(()) => None,
     };
-    Ok(Outcome::new("plan", plan_text::plan(&plan)).with("plan", &plan).with("settings", &settings).with_error(error))
+    Ok(Outcome::new("plan", plan_text::plan(&plan))
+        .with("plan", &plan)
+        .with("settings", &settings)
+        .with("warnings", warnings(&settings))
+        .with_error(error))
 }
 
 fn differences(plan: &Plan) -> RegistrarError {
@@ -269,6 +294,7 @@ fn nothing_to_do(command: &'static str, session: &Session, connector: &Connector
     base(command, prepared, text)
         .with("status", "nothingToDo")
         .with("connectorArn", connector_arn)
+        .with("warnings", warnings(&prepared.settings))
         .with("steps", json!([]))
         .with("next", next)
 }
@@ -296,6 +322,7 @@ async fn execute(
     let connector_arn = execution
         .connector_arn
         .or_else(|| observed.registration.as_ref().and_then(|registration| registration.arn.clone()));
+    let warnings = [warnings(settings), execution.warnings].concat();
     if let Some(error) = execution.error {
         if execution.undone.is_none() && error.kind() != ErrorKind::Interrupted {
             let done = execution.steps.iter().filter(|step| step.state == StepState::Done).count();
@@ -305,6 +332,7 @@ async fn execute(
         let outcome = base(command, prepared, String::new())
             .with("status", "failed")
             .with("connectorArn", connector_arn)
+            .with("warnings", warnings)
             .with("steps", &execution.steps)
             .with_error(Some(error));
         return match execution.undone {
@@ -332,6 +360,7 @@ async fn execute(
     let outcome = base(command, prepared, text)
         .with("status", "done")
         .with("connectorArn", connector_arn)
+        .with("warnings", warnings)
         .with("steps", &execution.steps)
         .with("next", next);
     match preview {
@@ -357,7 +386,13 @@ fn next_command(session: &Session, connector: &ConnectorArgs, settings: &Setting
     let is_found_again = match settings.label.source {
         Source::Flag(_) => false,
         Source::Manifest => connector.manifest.is_none(),
-        Source::Variable(_) | Source::Metadata | Source::Derived | Source::Default => true,
+        Source::Variable(_)
+        | Source::Metadata
+        | Source::LambdaMetadata
+        | Source::WorkspaceMetadata
+        | Source::CargoLambdaFile
+        | Source::Derived
+        | Source::Default => true,
     };
     let label = if is_found_again { String::new() } else { format!(" --label {}", settings.label.value) };
     let state = match &session.global.state_dir {

@@ -1,14 +1,12 @@
 //! The function's steps.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::usable::CodeChange;
 use super::{BUSY_FOR, Executor, FUNCTION_APPEARS_WITHIN, NOT_VISIBLE_YET, ROLE_SPREADS_WITHIN, is_recent};
 use crate::ask::Asker;
-use crate::aws::{Configuration, NewFunction, ServiceFailure};
+use crate::aws::{Code, Configuration, NewFunction, ServiceFailure};
 use crate::configuration::SelfDescription;
 use crate::error::{ErrorKind, RegistrarError};
 use crate::event::Event;
@@ -63,14 +61,11 @@ impl Executor<'_> {
 
     pub(super) async fn create_function(
         &mut self,
-        function: &str,
-        configuration: &Configuration,
-        architecture: &str,
+        mut new: NewFunction<'_>,
         code_sha256: &str,
     ) -> Result<(), RegistrarError> {
-        let artefact = self.artefact(code_sha256)?;
-        let tags = BTreeMap::from([(LABEL_TAG.to_owned(), owner(&self.label))]);
-        let new = NewFunction { name: function, configuration, architecture, zip: &artefact.zip, tags };
+        let function = new.name;
+        new.tags.insert(LABEL_TAG.to_owned(), owner(&self.label));
         let lambda = &self.aws.lambda;
         let us = owner(&self.label);
         let create = async || match lambda.create(&new).await {
@@ -103,11 +98,6 @@ impl Executor<'_> {
             .with_hint("run again to see the plan"));
         }
         self.memory.function_created = Some(Instant::now());
-        self.memory.last_code = Some(CodeChange::Created {
-            configuration: configuration.clone(),
-            architecture: architecture.to_owned(),
-            code_sha256: code_sha256.to_owned(),
-        });
         Ok(())
     }
 
@@ -137,7 +127,7 @@ impl Executor<'_> {
                 Sight::AsWanted => return Ok(()),
                 Sight::Changed => return Err(changed_meanwhile(function)),
             };
-            let call = async || lambda.update_configuration(function, wanted, revision.clone()).await;
+            let call = async || lambda.update_configuration(function, planned_from, wanted, revision.clone()).await;
             match retry(&self.patience(BUSY_FOR), call, self.with_young_role(), self.waiting()).await {
                 Ok(()) => return Ok(()),
                 Err(Stopped::Failed(failure)) => self.after_refusal(failure, &mut rounds_with_others, doing).await?,
@@ -186,10 +176,10 @@ impl Executor<'_> {
         &mut self,
         function: &str,
         architecture: &str,
+        code: Code<'_>,
         code_sha256: &str,
     ) -> Result<(), RegistrarError> {
         let lambda = &self.aws.lambda;
-        let zip = &self.artefact(code_sha256)?.zip;
         let doing = || format!("could not update the code of the function {function}");
         let mut rounds_with_others = 0;
         let mut is_first = true;
@@ -206,15 +196,13 @@ impl Executor<'_> {
             }
             is_first = false;
             let revision = status.revision_id;
-            let call = async || lambda.update_code(function, zip, architecture, revision.clone()).await;
+            let call = async || lambda.update_code(function, code, architecture, revision.clone()).await;
             match retry(&self.patience(BUSY_FOR), call, self.with_young_role(), self.waiting()).await {
                 Ok(()) => break,
                 Err(Stopped::Failed(failure)) => self.after_refusal(failure, &mut rounds_with_others, doing).await?,
                 Err(stopped) => return Err(stopped.during(doing())),
             }
         }
-        self.memory.last_code =
-            Some(CodeChange::Updated { architecture: architecture.to_owned(), code_sha256: code_sha256.to_owned() });
         Ok(())
     }
 
@@ -226,6 +214,11 @@ impl Executor<'_> {
             let is_rejected = classify(&found.status) == Readiness::UpdateFailed;
             found.code_sha256 == code_sha256 && found.architecture == architecture && !is_rejected
         }))
+    }
+
+    pub(super) async fn pause_for_others(&self) -> Result<(), RegistrarError> {
+        self.report.event(&Event::Waiting("somebody else changes the function"));
+        self.interrupt.sleep(crate::retry::jittered(Duration::from_secs(1))).await
     }
 
     pub(super) async fn wait_ready(&self, function: &str, goal: Goal) -> Result<FunctionStatus, RegistrarError> {
@@ -249,7 +242,7 @@ impl Executor<'_> {
         let patience =
             Patience { deadline: self.patience(FUNCTION_APPEARS_WITHIN).deadline, interrupt: self.interrupt };
         let is_new = self.memory.function_created.is_some();
-        let configuration = asker.configuration_when_invocable(is_new, &patience, self.waiting()).await?;
+        let (configuration, log) = asker.configuration_when_invocable(is_new, &patience, self.waiting()).await?;
         if configuration.connector_modes.is_empty() {
             return Err(RegistrarError::new(
                 ErrorKind::Connector,
@@ -267,6 +260,10 @@ impl Executor<'_> {
             .with_hint("run again: the new plan goes by what the deployed function says"));
         }
         self.memory.says = Some(says);
+        if let Some(warning) = log.as_deref().and_then(super::headroom::warning) {
+            self.report.event(&Event::Warning(&warning));
+            self.memory.warnings.push(warning);
+        }
         let (name, version) = (&configuration.connector_name, &configuration.connector_version);
         self.report.event(&Event::Detail(&format!("  it is {name} {version}")));
         Ok(())
@@ -317,6 +314,7 @@ fn changed_meanwhile(function: &str) -> RegistrarError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::attachments::Attachments;
     use crate::environment::FunctionEnvironment;
 
     fn function(state: &str, owner: Option<&str>) -> Function {
@@ -329,6 +327,7 @@ mod tests {
             timeout: 30,
             architecture: "arm64".to_owned(),
             environment: FunctionEnvironment::default(),
+            attachments: Attachments::default(),
             code_sha256: "sha".to_owned(),
             tags: owner.map(|owner| (LABEL_TAG.to_owned(), owner.to_owned())).into_iter().collect(),
             status: FunctionStatus {

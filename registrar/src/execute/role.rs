@@ -82,7 +82,10 @@ impl Executor<'_> {
         let iam = &self.aws.iam;
         retry(&self.patience(BUDGET), async || iam.attach_policy(role, policy_arn).await, spreading, self.waiting())
             .await
-            .map_err(|stopped| stopped.during(format!("could not attach {policy_arn} to the role {role}")))
+            .map_err(|stopped| stopped.during(format!("could not attach {policy_arn} to the role {role}")))?;
+        // Lambda looks whether the role may do what the function's network and tracing need.
+        self.memory.role_changed = Some(Instant::now());
+        Ok(())
     }
 
     pub(super) async fn put_secret_policy(&mut self, role: &str, policy: &Value) -> Result<(), RegistrarError> {

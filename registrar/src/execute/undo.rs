@@ -9,7 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Executor;
-use crate::aws::{Configuration, Registration, ServiceFailure};
+use crate::aws::{Code, Configuration, Registration, ServiceFailure};
 use crate::error::{ErrorKind, RegistrarError};
 use crate::event::Event;
 use crate::observed::SECRETS_POLICY;
@@ -29,7 +29,7 @@ pub(super) enum Undo {
     DetachPolicy { role: String, policy_arn: String },
     RestoreSecretsPolicy { role: String, policy: Option<Value> },
     DeleteFunction { function: String },
-    RestoreConfiguration { function: String, configuration: Configuration },
+    RestoreConfiguration { function: String, changed: Box<Configuration>, before: Box<Configuration> },
     RestoreCode { function: String, architecture: String, zip: Vec<u8> },
     RemoveStatement { function: String, statement_id: String },
     Unregister { label: String },
@@ -109,8 +109,8 @@ impl Executor<'_> {
                 Undo::RestoreSecretsPolicy { role, policy: before.role.as_ref()?.inline.clone() }
             }
             Step::CreateFunction { function, .. } => Undo::DeleteFunction { function },
-            Step::UpdateConfiguration { function, found, .. } => {
-                Undo::RestoreConfiguration { function, configuration: found }
+            Step::UpdateConfiguration { function, found, configuration } => {
+                Undo::RestoreConfiguration { function, changed: Box::new(configuration), before: Box::new(found) }
             }
             Step::UpdateCode { function, .. } => Undo::RestoreCode {
                 function,
@@ -173,15 +173,15 @@ impl Executor<'_> {
             Undo::DeleteFunction { function } => {
                 return self.when_free(function, async || lambda.delete(function).await).await;
             }
-            Undo::RestoreConfiguration { function, configuration } => {
+            Undo::RestoreConfiguration { function, changed, before } => {
                 let revision = self.wait_ready(function, Goal::Change).await?.revision_id;
-                let call = async || lambda.update_configuration(function, configuration, revision.clone()).await;
+                let call = async || lambda.update_configuration(function, changed, before, revision.clone()).await;
                 self.when_free(function, call).await?;
                 return self.wait_ready(function, Goal::Use).await.map(drop);
             }
             Undo::RestoreCode { function, architecture, zip } => {
                 let revision = self.wait_ready(function, Goal::Change).await?.revision_id;
-                let call = async || lambda.update_code(function, zip, architecture, revision.clone()).await;
+                let call = async || lambda.update_code(function, Code::Zip(zip), architecture, revision.clone()).await;
                 self.when_free(function, call).await?;
                 return self.wait_ready(function, Goal::Use).await.map(drop);
             }

@@ -3,19 +3,11 @@
 use tokio::time::Instant;
 
 use super::{Executor, ROLE_SPREADS_WITHIN};
-use crate::aws::Configuration;
+use crate::aws::NewFunction;
 use crate::error::RegistrarError;
 use crate::observed::FunctionStatus;
+use crate::step::Step;
 use crate::wait::{Goal, Readiness, classify};
-
-/// A change of the code that this run made.
-#[derive(Debug, Clone)]
-pub(super) enum CodeChange {
-    /// The function was made.
-    Created { configuration: Configuration, architecture: String, code_sha256: String },
-    /// Its code was replaced.
-    Updated { architecture: String, code_sha256: String },
-}
 
 /// Whether doing the same again may help (AWS Lambda, "Lambda function states").
 fn may_pass(status: &FunctionStatus, role_is_young: bool, is_first_time: bool) -> bool {
@@ -31,13 +23,32 @@ fn may_pass(status: &FunctionStatus, role_is_young: bool, is_first_time: bool) -
     }
 }
 
-impl Executor<'_> {
+impl<'a> Executor<'a> {
+    /// Makes a function or replaces its code, and remembers the step: what fails later may be done again.
+    pub(super) async fn send_code(&mut self, step: &'a Step) -> Result<(), RegistrarError> {
+        match step {
+            Step::CreateFunction { function, configuration, architecture, code_sha256, upload, tags } => {
+                let code = self.code(upload.as_ref(), code_sha256)?;
+                let tags = tags.clone();
+                let new = NewFunction { name: function, configuration, architecture, code, tags };
+                self.create_function(new, code_sha256).await?;
+            }
+            Step::UpdateCode { function, architecture, code_sha256, upload } => {
+                let code = self.code(upload.as_ref(), code_sha256)?;
+                self.update_code(function, architecture, code, code_sha256).await?;
+            }
+            _ => return Err(RegistrarError::bug("a step without code was to send code")),
+        }
+        self.memory.last_code = Some(step);
+        Ok(())
+    }
+
     /// Waits until it can be used. What failed for a reason that passes is done again.
     pub(super) async fn wait_usable(&mut self, function: &str) -> Result<(), RegistrarError> {
         let mut is_first_time = true;
         loop {
             let Err(error) = self.wait_ready(function, Goal::Use).await else { return Ok(()) };
-            let Some(change) = self.memory.last_code.clone() else { return Err(error) };
+            let Some(change) = self.memory.last_code else { return Err(error) };
             let Ok(status) = self.aws.lambda.status(function).await else { return Err(error) };
             let changed = self.memory.role_changed;
             let role_is_young = changed.is_some_and(|changed: Instant| changed.elapsed() < ROLE_SPREADS_WITHIN);
@@ -47,15 +58,10 @@ impl Executor<'_> {
             is_first_time = false;
             (self.waiting())(&format!("{error}; doing it again"));
             self.interrupt.sleep(crate::retry::jittered(std::time::Duration::from_secs(5))).await?;
-            match change {
-                CodeChange::Created { configuration, architecture, code_sha256 } => {
-                    self.delete_failed_function(function, false).await?;
-                    self.create_function(function, &configuration, &architecture, &code_sha256).await?;
-                }
-                CodeChange::Updated { architecture, code_sha256 } => {
-                    self.update_code(function, &architecture, &code_sha256).await?;
-                }
+            if matches!(change, Step::CreateFunction { .. }) {
+                self.delete_failed_function(function, false).await?;
             }
+            self.send_code(change).await?;
         }
     }
 }

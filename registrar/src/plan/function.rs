@@ -1,6 +1,7 @@
 //! The function: made or updated, its configuration before its code, each followed by a wait.
 
 use super::{Change, Planner, RowState, Subject, WantedCode};
+use crate::attachments::Attachments;
 use crate::aws::Configuration;
 use crate::observed::{Function, LABEL_TAG, owner};
 use crate::settings::{FunctionSettings, HANDLER, RUNTIME};
@@ -52,14 +53,19 @@ impl Planner<'_> {
             }
             None => self.row(Subject::Code, RowState::Unknown, "not built"),
         }
+        self.log_retention(wanted);
+        self.alias(wanted);
     }
 
     fn create(&mut self, wanted: &FunctionSettings, code: &WantedCode, reason: &str) {
+        self.upload(code);
         let step = Step::CreateFunction {
             function: self.name(),
             configuration: self.configuration(wanted, None),
             architecture: wanted.architecture.value.clone(),
             code_sha256: code.sha256.clone(),
+            upload: code.upload.clone(),
+            tags: Self::tags_of_new(wanted),
         };
         self.step(step, reason, Vec::new());
         self.function_is_new = true;
@@ -67,13 +73,36 @@ impl Planner<'_> {
         self.wait("a new function is pending at first");
     }
 
+    /// Stores code that is too large to send along where Lambda fetches it.
+    fn upload(&mut self, code: &WantedCode) {
+        if let Some(upload) = code.upload.clone() {
+            let change = Change::new("object", None, Some(&upload.key));
+            let step = Step::UploadArtefact { upload, code_sha256: code.sha256.clone() };
+            self.step(step, "the code is too large to send along", vec![change]);
+        }
+    }
+
     fn wait(&mut self, reason: &str) {
         let function = self.name();
         self.step(Step::WaitReady { function }, reason, Vec::new());
     }
 
-    fn configuration(&self, wanted: &FunctionSettings, found: Option<&Function>) -> Configuration {
+    pub(super) fn configuration(&self, wanted: &FunctionSettings, found: Option<&Function>) -> Configuration {
         let there = found.map(|function| function.environment.clone()).unwrap_or_default();
+        let mut attachments = found.map(|function| function.attachments.clone()).unwrap_or_default();
+        let extras = &wanted.extras;
+        if let Some(network) = &extras.network {
+            attachments.network = network.value.clone();
+        }
+        if let Some(layers) = &extras.layers {
+            attachments.layers.clone_from(&layers.value);
+        }
+        if let Some(tracing) = &extras.tracing {
+            attachments.tracing = Some(tracing.value.clone());
+        }
+        if let Some(key) = &extras.kms_key {
+            attachments.kms_key = Some(key.value.clone()).filter(|key| !key.is_empty());
+        }
         Configuration {
             role: self.role_arn(&wanted.role),
             runtime: RUNTIME.to_owned(),
@@ -81,6 +110,7 @@ impl Planner<'_> {
             memory: wanted.memory.value,
             timeout: wanted.timeout.value,
             environment: there.overlaid(&wanted.environment.value),
+            attachments,
         }
     }
 
@@ -101,6 +131,8 @@ impl Planner<'_> {
         }
         if function.status.state.as_deref() == Some("Failed") {
             self.failed_function(wanted, function);
+            self.log_retention(wanted);
+            self.alias(wanted);
             return;
         }
         let before = self.plan.steps.len();
@@ -112,9 +144,12 @@ impl Planner<'_> {
             self.wait("an earlier change is still in progress");
         }
         self.update_configuration(wanted, function);
+        self.update_tags(wanted, function);
         let state = if self.plan.steps.len() == before { RowState::InSync } else { RowState::Differs };
         self.row(Subject::Function, state, name);
         self.update_code(wanted, function);
+        self.log_retention(wanted);
+        self.alias(wanted);
     }
 
     /// Creation failed: such a function cannot be updated, only made again.
@@ -140,7 +175,9 @@ impl Planner<'_> {
         }
         let fields: Vec<_> = changes.iter().map(|change| change.field.as_str()).collect();
         let reason = format!("{} differs", fields.join(", "));
-        self.function_changes |= function.environment != configuration.environment;
+        self.function_changes |= function.environment != configuration.environment
+            || function.attachments.layers != configuration.attachments.layers
+            || function.attachments.network != configuration.attachments.network;
         let found = function.configuration();
         self.step(Step::UpdateConfiguration { function: self.name(), found, configuration }, reason, changes);
         self.wait("the update takes a moment");
@@ -172,10 +209,12 @@ impl Planner<'_> {
         };
         self.row(Subject::Code, RowState::Differs, size(code));
         self.function_changes = true;
+        self.upload(code);
         let step = Step::UpdateCode {
             function: self.name(),
             architecture: architecture.clone(),
             code_sha256: code.sha256.clone(),
+            upload: code.upload.clone(),
         };
         self.step(step, reason, changes);
         self.wait("the update takes a moment");
@@ -200,7 +239,26 @@ fn changes(function: &Function, wanted: &Configuration) -> Vec<Change> {
             let there = function.environment.get(name).map(|_| "(another value)");
             Change::new(format!("variable {name}"), there, Some("(a value)"))
         }))
+        .chain(attachment_changes(&function.attachments, &wanted.attachments))
         .collect()
+}
+
+fn attachment_changes(there: &Attachments, wanted: &Attachments) -> impl Iterator<Item = Change> + use<> {
+    fn joined<'a>(list: impl IntoIterator<Item = &'a String>) -> Option<String> {
+        let text = list.into_iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        Some(text).filter(|text| !text.is_empty())
+    }
+    let fields = [
+        ("subnets", joined(&there.network.subnets), joined(&wanted.network.subnets)),
+        ("security groups", joined(&there.network.security_groups), joined(&wanted.network.security_groups)),
+        ("layers", joined(&there.layers), joined(&wanted.layers)),
+        ("tracing", there.tracing.clone(), wanted.tracing.clone()),
+        ("key", there.kms_key.clone(), wanted.kms_key.clone()),
+    ];
+    fields
+        .into_iter()
+        .filter(|(_, there, wanted)| there != wanted)
+        .map(|(field, there, wanted)| Change::new(field, there.as_deref(), wanted.as_deref()))
 }
 
 fn size(code: &WantedCode) -> String {

@@ -1,6 +1,7 @@
 //! The role: made, marked, trusted by Lambda, allowed to log and to read the secrets of its connections.
 
 use super::{Change, Planner, RowState, Subject};
+use crate::attachments::TRACING_ACTIVE;
 use crate::observed::{LABEL_TAG, Role, owner};
 use crate::policy;
 use crate::settings::RoleSettings;
@@ -24,7 +25,7 @@ impl Planner<'_> {
         self.row(Subject::Role, RowState::Missing, name);
         let trust = policy::trust();
         self.step(Step::CreateRole { role: name.to_owned(), trust }, "there is no such role", Vec::new());
-        self.attach_policy(name);
+        self.attach_policies(name, &[]);
         self.put_secret_policy(name, "the role is new");
     }
 
@@ -52,9 +53,7 @@ impl Planner<'_> {
             let change = Change::new("trust policy", from.as_deref(), Some(&trust.to_string()));
             self.step(Step::UpdateTrust { role: name.to_owned(), trust }, "the trust policy differs", vec![change]);
         }
-        if !role.attached.contains(&policy::logging_policy_arn(&self.observed.partition)) {
-            self.attach_policy(name);
-        }
+        self.attach_policies(name, &role.attached);
         if role.inline.as_ref() != Some(&self.secrets_policy()) {
             let reason = if role.inline.is_some() { "the policy differs" } else { "the policy is missing" };
             self.put_secret_policy(name, reason);
@@ -63,11 +62,27 @@ impl Planner<'_> {
         self.row(Subject::Role, state, name);
     }
 
-    fn attach_policy(&mut self, name: &str) {
-        let policy_arn = policy::logging_policy_arn(&self.observed.partition);
-        let change = Change::new("attached policies", None, Some(&policy_arn));
-        let step = Step::AttachPolicy { role: name.to_owned(), policy_arn };
-        self.step(step, "the function must be able to write its log", vec![change]);
+    /// Attaches the managed policies that the function needs and the role does not have. None is taken away: whoever
+    /// attached another one had a reason.
+    fn attach_policies(&mut self, name: &str, attached: &[String]) {
+        let partition = &self.observed.partition;
+        let extras = self.settings.function.as_ref().map(|function| &function.extras);
+        let network = extras.and_then(|extras| extras.network.as_ref());
+        let tracing = extras.and_then(|extras| extras.tracing.as_ref());
+        let needed = [
+            Some((policy::logging_policy_arn(partition), "the function must be able to write its log")),
+            network
+                .filter(|network| !network.value.is_empty())
+                .map(|_| (policy::network_policy_arn(partition), "the function must be able to join its network")),
+            tracing
+                .filter(|mode| mode.value == TRACING_ACTIVE)
+                .map(|_| (policy::tracing_policy_arn(partition), "the function must be able to send its traces")),
+        ];
+        for (policy_arn, reason) in needed.into_iter().flatten().filter(|(arn, _)| !attached.contains(arn)) {
+            let change = Change::new("attached policies", None, Some(&policy_arn));
+            let step = Step::AttachPolicy { role: name.to_owned(), policy_arn };
+            self.step(step, reason, vec![change]);
+        }
     }
 
     fn put_secret_policy(&mut self, name: &str, reason: &str) {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+mod extras;
+
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -12,7 +14,7 @@ use crate::environment::FunctionEnvironment;
 use crate::observed::{LABEL_TAG, Record, Said, registered_tag};
 use crate::policy::{self, Grant, Statement};
 use crate::setting::{Setting, Source};
-use crate::settings::FunctionSettings;
+use crate::settings::{Extras, FunctionSettings};
 
 mod world;
 
@@ -35,6 +37,7 @@ fn settings() -> Settings {
             timeout: default(30),
             architecture: default("arm64".to_owned()),
             environment: default(FunctionEnvironment::default()),
+            extras: Extras::default(),
         }),
         adopt: false,
         allow_breaking: false,
@@ -42,7 +45,7 @@ fn settings() -> Settings {
 }
 
 fn code() -> WantedCode {
-    WantedCode { sha256: "sha-1".to_owned(), size: 1000 }
+    WantedCode { sha256: "sha-1".to_owned(), size: 1000, upload: None }
 }
 
 fn nothing() -> Observed {
@@ -58,6 +61,8 @@ fn nothing() -> Observed {
         says: Said::NotAsked,
         will_say: Said::NotAsked,
         connections: None,
+        log_group: None,
+        alias: None,
     }
 }
 
@@ -263,7 +268,7 @@ fn refuses_what_breaks_connections_unless_told_to_go_on() {
 }
 
 fn code_of(sha256: &str) -> WantedCode {
-    WantedCode { sha256: sha256.to_owned(), size: 1000 }
+    WantedCode { sha256: sha256.to_owned(), size: 1000, upload: None }
 }
 
 /// What AppFlow read.

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::attachments::Attachments;
 use crate::configuration::ConnectorConfiguration;
 use crate::observed::FunctionStatus;
 
@@ -15,6 +16,7 @@ fn function(tags: &[(&str, String)]) -> Function {
         runtime: None,
         handler: None,
         memory: 256,
+        attachments: Attachments::default(),
         timeout: 30,
         architecture: "arm64".to_owned(),
         environment: crate::environment::FunctionEnvironment::default(),

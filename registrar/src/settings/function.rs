@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Resolver, shortened};
+use super::{Extras, Resolver, shortened};
 use crate::cli::{Architecture, FunctionArgs};
 use crate::environment::FunctionEnvironment;
 use crate::rule;
@@ -30,6 +30,33 @@ pub struct FunctionSettings {
     pub architecture: Setting<String>,
     /// Variables to set; others are left as they are.
     pub environment: Setting<FunctionEnvironment>,
+    /// What it may have besides.
+    #[serde(flatten)]
+    pub extras: Extras,
+}
+
+/// How long AppFlow waits for data, in seconds; it waits 10 for anything else (README of AppFlow's SDK for Java).
+const APPFLOW_WAITS_SECONDS: u32 = 30;
+
+impl FunctionSettings {
+    /// What is allowed, but will not do what whoever set it may think.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        let Setting { value: timeout, source } = self.timeout;
+        if timeout > APPFLOW_WAITS_SECONDS {
+            warnings.push(format!(
+                "the time limit of {timeout} s ({source}) is longer than AppFlow waits: {APPFLOW_WAITS_SECONDS} s for data and 10 s for \
+                 anything else; after that the function works for nobody"
+            ));
+        } else if timeout < APPFLOW_WAITS_SECONDS {
+            warnings.push(format!(
+                "the time limit of {timeout} s ({source}) ends the function before AppFlow gives up on data, which is after \
+                 {APPFLOW_WAITS_SECONDS} s; large pages may be cut off"
+            ));
+        }
+        warnings
+    }
 }
 
 /// The function's role.
@@ -45,18 +72,20 @@ pub enum RoleSettings {
 impl Resolver<'_> {
     pub(super) fn function(&mut self, args: &FunctionArgs, function_name: &Setting<String>) -> FunctionSettings {
         let metadata = self.inputs.project.map(|project| project.metadata.clone()).unwrap_or_default();
+        let extras = self.extras(args, &metadata);
         let role = self.role(args, function_name, metadata.role_name, metadata.role_arn);
         let memory = self
-            .pick((args.memory, "--memory"), "REGISTRAR_MEMORY", metadata.memory)
+            .pick_with_lambda((args.memory, "--memory"), "REGISTRAR_MEMORY", metadata.memory, |place| place.memory)
             .unwrap_or(Setting::new(256, Source::Default));
         if !rule::MEMORY_MEGABYTES.contains(&memory.value) {
             self.problems.push(format!("the memory of {} MB must be between 128 and 10240 MB", memory.value));
         }
         let timeout = self
-            .pick(
+            .pick_with_lambda(
                 (args.function_timeout, "--function-timeout"),
                 "REGISTRAR_FUNCTION_TIMEOUT",
                 metadata.function_timeout,
+                |place| place.timeout,
             )
             .unwrap_or(Setting::new(30, Source::Default));
         if !rule::TIMEOUT_SECONDS.contains(&timeout.value) {
@@ -68,6 +97,7 @@ impl Resolver<'_> {
             timeout,
             architecture: self.architecture(args.architecture, metadata.architecture),
             environment: self.environment(&args.environment, metadata.env),
+            extras,
         }
     }
 
@@ -78,9 +108,17 @@ impl Resolver<'_> {
         metadata_name: Option<String>,
         metadata_arn: Option<String>,
     ) -> RoleSettings {
-        // A name on the command line must win over an ARN that stands further down.
+        // A name on the command line must win over an ARN that stands further down, and a name of ours over cargo-lambda's
+        // ARN, which the local AWS knows nothing of.
+        let is_named = metadata_name.is_some() || self.inputs.environment.get("REGISTRAR_ROLE_NAME").is_some();
+        let is_apart = is_named || self.inputs.local;
         if args.role_name.is_none()
-            && let Some(arn) = self.pick((args.role_arn.clone(), "--role-arn"), "REGISTRAR_ROLE_ARN", metadata_arn)
+            && let Some(arn) = self.pick_with_lambda(
+                (args.role_arn.clone(), "--role-arn"),
+                "REGISTRAR_ROLE_ARN",
+                metadata_arn,
+                |place| place.role.clone().filter(|_| !is_apart),
+            )
         {
             self.check(rule::role_arn(&arn.value));
             return RoleSettings::Existing(arn);
@@ -107,12 +145,15 @@ impl Resolver<'_> {
     }
 
     fn environment(&mut self, flags: &[String], metadata: BTreeMap<String, String>) -> Setting<FunctionEnvironment> {
+        let places = self.inputs.project.map(|project| project.lambda.as_slice()).unwrap_or_default();
+        let lambda = places.iter().find(|place| !place.env.is_empty());
         let source = match (flags.is_empty(), metadata.is_empty()) {
             (false, _) => Source::Flag("--env"),
             (true, false) => Source::Metadata,
-            (true, true) => Source::Default,
+            (true, true) => lambda.map_or(Source::Default, |place| place.source),
         };
-        let mut variables = metadata;
+        let mut variables = lambda.map(|place| place.env.clone()).unwrap_or_default();
+        variables.extend(metadata);
         for flag in flags {
             match flag.split_once('=') {
                 Some((name, value)) => drop(variables.insert(name.to_owned(), value.to_owned())),

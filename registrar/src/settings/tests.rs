@@ -1,5 +1,7 @@
 //! Tests of the precedence and the rules of settings.
 
+mod extras;
+
 use super::*;
 use crate::cli::Architecture;
 use crate::project::Metadata;

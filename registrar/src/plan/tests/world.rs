@@ -4,7 +4,8 @@ use super::super::*;
 use super::{ACCOUNT, ARN, tags};
 use crate::configuration::{ConnectorConfiguration, SelfDescription, digest};
 use crate::observed::{
-    Function, FunctionStatus, REGISTRATION_PENDING, Record, RegisteredConnector, Role, Said, registered_tag,
+    Alias, Function, FunctionStatus, LogGroup, REGISTRATION_PENDING, Record, RegisteredConnector, Role, Said,
+    registered_tag,
 };
 use crate::policy::Statement;
 use crate::wait::{Readiness, classify};
@@ -90,7 +91,8 @@ pub(super) fn apply(step: &Step, observed: &mut Observed) {
             observed.function = None;
             observed.permissions.clear();
         }
-        Step::CreateFunction { configuration, architecture, code_sha256, .. } => {
+        Step::UploadArtefact { .. } | Step::PublishVersion { .. } => {}
+        Step::CreateFunction { configuration, architecture, code_sha256, tags: further, .. } => {
             assert!(observed.function.is_none());
             observed.function = Some(Function {
                 arn: ARN.to_owned(),
@@ -101,8 +103,9 @@ pub(super) fn apply(step: &Step, observed: &mut Observed) {
                 timeout: configuration.timeout,
                 architecture,
                 environment: configuration.environment,
+                attachments: configuration.attachments,
                 code_sha256,
-                tags: tags("acme"),
+                tags: tags("acme").into_iter().chain(further).collect(),
                 status: status("Pending", None),
             });
         }
@@ -117,6 +120,7 @@ pub(super) fn apply(step: &Step, observed: &mut Observed) {
             function.memory = configuration.memory;
             function.timeout = configuration.timeout;
             function.environment = configuration.environment;
+            function.attachments = configuration.attachments;
             function.status = status("Active", Some("InProgress"));
         }
         Step::UpdateCode { architecture, code_sha256, .. } => {
@@ -125,6 +129,21 @@ pub(super) fn apply(step: &Step, observed: &mut Observed) {
             function.architecture = architecture;
             function.code_sha256 = code_sha256;
             function.status = status("Active", Some("InProgress"));
+        }
+        Step::TagFunction { set, remove, .. } => {
+            let function = function(observed);
+            function.tags.retain(|key, _| !remove.contains(key));
+            function.tags.extend(set);
+        }
+        Step::SetLogRetention { days, create, .. } => {
+            assert_eq!(create, observed.log_group.is_none());
+            observed.log_group = Some(LogGroup { retention: days });
+        }
+        Step::PointAlias { .. } => {
+            assert!(!is_busy(function(observed)), "published while busy");
+            let function = function(observed);
+            let published = Some((function.code_sha256.clone(), function.configuration()));
+            observed.alias = Some(Alias { version: "7".to_owned(), revision_id: None, published });
         }
         Step::WaitReady { .. } => function(observed).status = status("Active", Some("Successful")),
         Step::GrantInvoke { grant, obsolete, .. } => {
