@@ -1,6 +1,6 @@
 //! What every command needs: global options, the environment, progress, Ctrl-C, and the clients.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use crate::aws::{Aws, CA_BUNDLE_VARIABLE, Connection};
@@ -137,6 +137,10 @@ impl Session {
     pub fn project(&self, connector: &ConnectorArgs) -> Result<Option<Project>, RegistrarError> {
         let named = connector.package.as_deref().or_else(|| self.environment.get("REGISTRAR_PACKAGE"));
         let has_label = connector.label.is_some() || self.environment.get("REGISTRAR_LABEL").is_some();
+        // Cargo need not be asked where it cannot know anything.
+        if has_label && named.is_none() && !is_in_a_package() {
+            return Ok(None);
+        }
         let project = match Project::find(named) {
             Ok(found) => Some(found.read()?),
             // A label says enough; but settings of a package that is there are never passed over in silence.
@@ -226,6 +230,12 @@ impl Session {
     pub fn cargo(&self) -> &str {
         self.environment.get("CARGO").unwrap_or("cargo")
     }
+}
+
+/// Whether there is a `Cargo.toml` here or further up, where Cargo looks for it.
+fn is_in_a_package() -> bool {
+    let is_package = |folder: &Path| folder.join("Cargo.toml").is_file();
+    std::env::current_dir().is_ok_and(|here| here.ancestors().any(is_package))
 }
 
 /// Does something within the time that is given for all waiting.

@@ -1,6 +1,6 @@
 //! Every call of the commands, with everything that can go wrong with any call, once and always.
 
-use crate::bench::{Bench, Scene};
+use crate::bench::Scene;
 use crate::cell::{Cell, Model};
 use crate::cloud::Cloud;
 use crate::fault::{Fault, STALL};
@@ -35,15 +35,12 @@ async fn matrix(scene: Scene, part: impl Fn(usize) -> bool, title: &str) {
     let cloud = Cloud::start().await;
     let model = Model::of(&cloud, scene).await;
     let mut tally = Tally::default();
-    // Nothing of a scene that only reads can be different the next time.
-    let shared = if scene == Scene::Status { Some(Bench::new(&cloud)) } else { None };
-    if let Some(bench) = &shared {
-        bench.prepare(scene).await;
-    }
     for (_, (sent, from)) in model.sites().into_iter().enumerate().filter(|(index, _)| part(*index)) {
         let operation = &sent.operation;
-        for (name, fault) in faults(operation) {
-            for times in [Times::Only(1), Times::Always] {
+        let mut unused = None;
+        // First what stops: where nothing was changed, the next one finds everything as it was.
+        for times in [Times::Always, Times::Only(1)] {
+            for (name, fault) in faults(operation) {
                 let cell = Cell {
                     scene,
                     spoil: Spoil { operation: &operation.name, from, times, fault },
@@ -51,15 +48,14 @@ async fn matrix(scene: Scene, part: impl Fn(usize) -> bool, title: &str) {
                     says: &[],
                     title: format!("{scene:?}, {} #{from}, {name}, {times:?}", operation.name),
                 };
-                match &shared {
-                    Some(bench) => cell.try_on(bench, &model, &mut tally).await,
-                    None => cell.try_out(&cloud, &model, &mut tally).await,
-                }
+                cell.try_out(&cloud, &model, &mut unused, &mut tally).await;
             }
         }
-    }
-    if let Some(bench) = &shared {
-        bench.clean_up().await;
+        if let Some(bench) = unused {
+            let ran = bench.run(scene, &[]).await;
+            assert_eq!((ran.code(), bench.state().await), (0, model.state.clone()), "{}", ran.text());
+            bench.clean_up().await;
+        }
     }
     tally.conclude(title);
 }

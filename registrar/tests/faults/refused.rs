@@ -23,6 +23,7 @@ async fn every_call(answer: fn(&str) -> Answer, says: &str, title: &str) {
     let mut tally = Tally::default();
     for scene in [Scene::FirstDeploy, Scene::Update, Scene::Unregister, Scene::Status] {
         let model = Model::of(&cloud, scene).await;
+        let mut unused = None;
         for (sent, from) in model.sites() {
             let operation = &sent.operation;
             // AppFlow says the same of a permission that has not spread: `rows_of_appflow.rs`.
@@ -39,7 +40,10 @@ async fn every_call(answer: fn(&str) -> Answer, says: &str, title: &str) {
                 says: &[says],
                 title: format!("{scene:?}, {} #{from}, {title}", operation.name),
             };
-            cell.try_out(&cloud, &model, &mut tally).await;
+            cell.try_out(&cloud, &model, &mut unused, &mut tally).await;
+        }
+        if let Some(bench) = unused {
+            bench.clean_up().await;
         }
     }
     tally.conclude(title);

@@ -74,7 +74,11 @@ pub(crate) async fn try_rows(rows: &[Row], title: &str) {
                 says: &[says],
                 title: format!("{scene:?}, {operation}, {code} {message:?}, {times:?}"),
             };
-            cell.try_out(&cloud, model, &mut tally).await;
+            let mut unused = None;
+            cell.try_out(&cloud, model, &mut unused, &mut tally).await;
+            if let Some(bench) = unused {
+                bench.clean_up().await;
+            }
         }
     }
     tally.conclude(title);
