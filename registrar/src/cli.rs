@@ -211,6 +211,13 @@ mod tests {
     }
 
     #[test]
+    fn takes_lists_of_fields_with_spaces() {
+        let cli = Cli::try_parse_from(["registrar", "query", "orders", "--fields", "id, total ,a"]).unwrap();
+        let Command::Query(query) = cli.command else { panic!("it is a query") };
+        assert_eq!(query.fields, ["id", "total", "a"]);
+    }
+
+    #[test]
     fn reads_times_with_and_without_a_unit() {
         assert_eq!(duration("90"), Ok(Duration::from_secs(90)));
         assert_eq!(duration("10m"), Ok(Duration::from_mins(10)));

@@ -233,3 +233,18 @@ fn a_function_with_a_name_of_its_own_is_found_when_a_removal_was_stopped_half_wa
     let again = laptop.registrar(&[&half[..], &["--delete-function"]].concat()).expect(0);
     assert_eq!(again.json()["removed"], json!([]));
 }
+
+#[test]
+fn ctrl_c_is_how_following_a_log_ends() {
+    let laptop = Laptop::new();
+    let server = laptop.serve();
+    drop(laptop.deploy(&["--label", "desk"]).expect(0));
+    let registrar = binaries().registrar.to_str().unwrap();
+    // The first line says that it follows; then it is told to stop, as a terminal would.
+    let script = format!(
+        "exec 3< <(exec '{registrar}' logs --follow --since 1h --label desk); pid=$!; \
+         read -r line <&3; kill -INT $pid; cat <&3 >/dev/null; wait $pid"
+    );
+    let run = laptop.against(&server, "bash", &["-c", &script]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+}
