@@ -2,7 +2,7 @@
 
 use aws_config::SdkConfig;
 
-/// `CloudWatch` Logs.
+/// CloudWatch Logs.
 #[derive(Debug, Clone)]
 pub struct Logs {
     pub(super) client: aws_sdk_cloudwatchlogs::Client,

@@ -61,6 +61,8 @@ impl Remover<'_> {
         let text = match (&error, steps.is_empty()) {
             (None, true) => "nothing to remove\n".to_owned(),
             (None, false) if self.args.dry_run => listed("would remove", &steps),
+            // Whoever answered the question with Ctrl-C has just read it.
+            (Some(error), _) if removed.is_empty() && error.kind() == ErrorKind::Interrupted => String::new(),
             (Some(_), _) if removed.is_empty() => listed("would remove", &steps),
             _ => listed("removed", &removed),
         };
@@ -296,5 +298,6 @@ fn explained(step: &Removal, failure: ServiceFailure) -> RegistrarError {
 
 /// `removed A`, line by line.
 fn listed(verb: &str, removals: &[Removal]) -> String {
-    removals.iter().map(|removal| format!("{verb} {removal}\n")).collect()
+    let lines: Vec<_> = removals.iter().map(|removal| format!("{verb} {removal}\n")).collect();
+    lines.concat()
 }
