@@ -44,6 +44,7 @@ mod store;
 mod sts;
 
 pub use appflow::{Behaviour, ConnectorTypeSpelling, FieldTypeSource, MissingPermission, ProfileChecks};
+pub use lambda::{Trial, TrialError};
 pub use options::Options;
 pub use running::{Running, StartError, connect_or_start, serve};
 pub use store::StoreError;

@@ -6,17 +6,22 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// The variables of this process, taken once at the start. (AWS's own are read by the AWS SDK.)
+use crate::aws::CA_BUNDLE_VARIABLE;
+
+/// The variables of this process, taken once at the start. (AWS's own are read by the AWS SDK, but for one that it does not
+/// know.)
 #[derive(Clone, Default)]
 pub struct ProcessEnvironment(BTreeMap<String, String>);
 
 impl ProcessEnvironment {
-    /// Takes the variables that begin with `REGISTRAR_`, and `CARGO` and `TERM`.
+    /// Takes the variables that begin with `REGISTRAR_`, and `CARGO`, `TERM` and `AWS_CA_BUNDLE`.
     #[must_use]
     pub fn from_process() -> Self {
         std::env::vars_os()
             .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
-            .filter(|(key, _)| key.starts_with("REGISTRAR_") || key == "CARGO" || key == "TERM")
+            .filter(|(key, _)| {
+                key.starts_with("REGISTRAR_") || ["CARGO", "TERM", CA_BUNDLE_VARIABLE].contains(&key.as_str())
+            })
             .collect()
     }
 

@@ -19,6 +19,8 @@ pub enum ErrorKind {
     Permission,
     /// The resource belongs to somebody else.
     Foreign,
+    /// Connections or flows that exist would stop working.
+    Breaking,
     /// Somebody changed the resource at the same time.
     Conflict,
     /// The service refused or failed.
@@ -33,6 +35,12 @@ pub enum ErrorKind {
     Interrupted,
 }
 
+impl serde::Serialize for ErrorKind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 impl ErrorKind {
     /// The kind as the JSON output spells it.
     #[must_use]
@@ -43,6 +51,7 @@ impl ErrorKind {
             Self::Credentials => "credentials",
             Self::Permission => "permission",
             Self::Foreign => "foreign",
+            Self::Breaking => "breaking",
             Self::Conflict => "conflict",
             Self::Service => "service",
             Self::Connector => "connector",
@@ -59,7 +68,7 @@ impl ErrorKind {
             Self::Bug => ExitCode::Bug,
             Self::Usage => ExitCode::Usage,
             Self::Credentials | Self::Permission => ExitCode::Permission,
-            Self::Foreign | Self::Conflict | Self::Service | Self::Connector => ExitCode::StepFailed,
+            Self::Foreign | Self::Breaking | Self::Conflict | Self::Service | Self::Connector => ExitCode::StepFailed,
             Self::TimedOut => ExitCode::TimedOut,
             Self::Differences => ExitCode::Differences,
             Self::Interrupted => ExitCode::Interrupted,

@@ -3,11 +3,19 @@
 //! Every write is conditional on a read of the same run: the plan's own, and for what may have changed since a fresh
 //! one right before the write. So a run that was killed anywhere is repaired by running again.
 
+mod comparison;
 mod function;
 mod permission;
 mod registration;
 mod role;
+mod undo;
+mod usable;
 
+use undo::Undo;
+pub use undo::Undone;
+
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -16,14 +24,17 @@ use uuid::Uuid;
 
 use crate::artefact::Artefact;
 use crate::aws::Aws;
+use crate::configuration::SelfDescription;
 use crate::error::{ErrorKind, RegistrarError};
 use crate::event::Event;
 use crate::interrupt::Interrupt;
-use crate::observed::REGISTRATION_PENDING;
+use crate::observed::{Observed, REGISTRATION_PENDING};
 use crate::plan::{Plan, PlannedStep};
 use crate::report::Report;
 use crate::retry::Patience;
 use crate::step::Step;
+
+use self::usable::CodeChange;
 
 /// How a step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -35,6 +46,8 @@ pub enum StepState {
     Failed,
     /// It was not reached.
     NotRun,
+    /// It was not needed, as was found on the way.
+    NotNeeded,
 }
 
 /// What became of a step.
@@ -58,6 +71,8 @@ pub struct Execution {
     pub connector_arn: Option<String>,
     /// Why it stopped early.
     pub error: Option<RegistrarError>,
+    /// What was taken back because of that.
+    pub undone: Option<Undone>,
 }
 
 /// How long a changed role may take until Lambda can use it.
@@ -66,6 +81,16 @@ const ROLE_SPREADS_WITHIN: Duration = Duration::from_mins(2);
 /// How long a new function may be invisible to some of Lambda's calls.
 const FUNCTION_APPEARS_WITHIN: Duration = Duration::from_mins(1);
 
+/// How long a function may be busy with a change of somebody else's, or without network interfaces.
+const BUSY_FOR: Duration = Duration::from_mins(10);
+
+/// Why a call about a function that was made a moment ago is repeated.
+const NOT_VISIBLE_YET: &str = "the new function is not visible everywhere yet";
+
+fn is_recent(created: Option<Instant>) -> bool {
+    created.is_some_and(|created| created.elapsed() < FUNCTION_APPEARS_WITHIN)
+}
+
 /// What this run did and when: decides how patient it is.
 #[derive(Debug, Default)]
 struct Memory {
@@ -73,7 +98,19 @@ struct Memory {
     function_created: Option<Instant>,
     permission_added: Option<Instant>,
     smoke_test_passed: bool,
+    /// The last change of the function's code in this run.
+    last_code: Option<CodeChange>,
     connector_arn: Option<String>,
+    /// What the function said of itself.
+    says: Option<SelfDescription>,
+    /// What the comparison found: whether what is planned on condition is needed.
+    differs: Option<bool>,
+    /// What AppFlow shows otherwise although it has just read the connector.
+    unshown: Option<String>,
+    /// How to take back what was done.
+    undo: Vec<Undo>,
+    /// The code that was about to be replaced.
+    code_before: Option<Vec<u8>>,
 }
 
 /// Runs plans.
@@ -84,11 +121,13 @@ pub struct Executor<'a> {
     report: &'a Report,
     interrupt: &'a Interrupt,
     deadline: Instant,
-    stop_after: Option<&'a str>,
+    observed: &'a Observed,
+    rolls_back: bool,
     run: Uuid,
     label: String,
-    revision: String,
     memory: Memory,
+    /// What was waited for last.
+    last_wait: Rc<RefCell<String>>,
 }
 
 /// What an executor works with.
@@ -104,8 +143,10 @@ pub struct Tools<'a> {
     pub interrupt: &'a Interrupt,
     /// When to stop waiting.
     pub deadline: Instant,
-    /// Name of the step after which the process dies. For tests of recovery only: see `REGISTRAR_TEST_STOP_AFTER`.
-    pub stop_after: Option<&'a str>,
+    /// What was there before.
+    pub observed: &'a Observed,
+    /// Whether to take back what was done if a step fails.
+    pub rolls_back: bool,
     /// How old the role is, in case it was made a moment ago by a run that did not finish.
     pub role_age: Option<Duration>,
 }
@@ -114,7 +155,7 @@ impl<'a> Executor<'a> {
     /// Prepares a run.
     #[must_use]
     pub fn new(tools: &Tools<'a>) -> Self {
-        let &Tools { aws, artefact, report, interrupt, deadline, stop_after, role_age } = tools;
+        let &Tools { aws, artefact, report, interrupt, deadline, observed, rolls_back, role_age } = tools;
         let role_changed =
             role_age.filter(|age| *age < ROLE_SPREADS_WITHIN).and_then(|age| Instant::now().checked_sub(age));
         Self {
@@ -123,26 +164,18 @@ impl<'a> Executor<'a> {
             report,
             interrupt,
             deadline,
-            stop_after,
+            observed,
+            rolls_back,
             run: Uuid::new_v4(),
             label: String::new(),
-            revision: String::new(),
             memory: Memory { role_changed, ..Memory::default() },
+            last_wait: Rc::default(),
         }
     }
 
     /// Runs a plan.
     pub async fn run(mut self, plan: &Plan) -> Execution {
         self.label.clone_from(&plan.label);
-        self.revision = plan
-            .steps
-            .iter()
-            .rev()
-            .find_map(|step| match &step.action {
-                Step::RecordRegistration { revision, .. } => Some(revision.clone()),
-                _ => None,
-            })
-            .unwrap_or_default();
         let mut results: Vec<_> = plan
             .steps
             .iter()
@@ -155,6 +188,10 @@ impl<'a> Executor<'a> {
         let total = plan.steps.len();
         let mut error = None;
         for (index, (step, result)) in plan.steps.iter().zip(&mut results).enumerate() {
+            if step.is_conditional && self.memory.differs == Some(false) {
+                result.state = StepState::NotNeeded;
+                continue;
+            }
             match self.run_step(index + 1, total, step).await {
                 Ok(()) => result.state = StepState::Done,
                 Err(failure) => {
@@ -166,20 +203,25 @@ impl<'a> Executor<'a> {
                 }
             }
         }
-        Execution { steps: results, connector_arn: self.memory.connector_arn, error }
+        let undone = match &error {
+            // Who interrupts means to go on later.
+            Some(error) if self.rolls_back && error.kind() != ErrorKind::Interrupted => Some(self.undo_all().await),
+            _ => None,
+        };
+        Execution { steps: results, connector_arn: self.memory.connector_arn, error, undone }
     }
 
     async fn run_step(&mut self, position: usize, total: usize, step: &PlannedStep) -> Result<(), RegistrarError> {
         self.interrupt.check()?;
         self.report.event(&Event::StepStarted { position, total, step });
+        self.last_wait.take();
         let start = Instant::now();
-        if let Err(error) = self.perform(&step.action).await {
+        let performed = tokio::time::timeout_at(self.deadline, Box::pin(self.perform(&step.action))).await;
+        let outcome = performed.unwrap_or_else(|_| Err(self.cut_off(step)));
+        self.note_undo(&step.action, outcome.as_ref().copied());
+        if let Err(error) = outcome {
             self.report.event(&Event::StepFailed { step });
             return Err(error);
-        }
-        if self.stop_after == Some(step.action.name()) {
-            // As if the machine had lost power: nothing is cleaned up.
-            std::process::abort();
         }
         self.report.event(&Event::StepDone { step, elapsed: start.elapsed() });
         Ok(())
@@ -201,15 +243,17 @@ impl<'a> Executor<'a> {
                 self.update_configuration(function, found, configuration).await
             }
             Step::UpdateCode { function, architecture, code_sha256 } => {
+                self.keep_code(function).await?;
                 self.update_code(function, architecture, code_sha256).await
             }
-            Step::WaitReady { function } => self.wait_ready(function, crate::wait::Goal::Use).await.map(drop),
+            Step::WaitReady { function } => self.wait_usable(function).await,
             Step::GrantInvoke { function, grant, obsolete } => {
                 self.grant_invoke(function, grant.as_ref(), obsolete).await
             }
-            Step::SmokeTest { function } => self.smoke_test(function).await,
+            Step::SmokeTest { function, digest } => self.smoke_test(function, digest.as_deref()).await,
+            Step::CompareConfiguration { comparison, .. } => self.compare(comparison).await,
             Step::InvalidateRegistration { function, label } => {
-                self.record_registration(function, label, REGISTRATION_PENDING).await
+                self.tag_registration(function, label, REGISTRATION_PENDING).await
             }
             Step::RegisterConnector { registration } => {
                 self.register(crate::registration::Call::Register, registration).await
@@ -218,8 +262,9 @@ impl<'a> Executor<'a> {
                 self.register(crate::registration::Call::Update, registration).await
             }
             Step::Verify { registration } => self.verify(registration).await,
-            Step::RecordRegistration { function, label, revision } => {
-                self.record_registration(function, label, revision).await
+            Step::ResetMetadata { label } => self.reset_metadata(label).await,
+            Step::RecordRegistration { function, label, revision, unshown } => {
+                self.record_registration(function, label, revision, unshown).await
             }
         }
     }
@@ -231,8 +276,22 @@ impl<'a> Executor<'a> {
     }
 
     fn waiting(&self) -> impl FnMut(&str) + use<'a> {
-        let report = self.report;
-        move |reason| report.event(&Event::Waiting(reason))
+        let (report, last_wait) = (self.report, Rc::clone(&self.last_wait));
+        move |reason| {
+            report.event(&Event::Waiting(reason));
+            last_wait.replace(reason.to_owned());
+        }
+    }
+
+    /// The time was up in the middle of a call or a pause.
+    fn cut_off(&self, step: &PlannedStep) -> RegistrarError {
+        let message = format!("the time was up before this was done: {}", step.action.description());
+        let error = RegistrarError::new(ErrorKind::TimedOut, message)
+            .with_hint("run again to go on from here, with a longer --timeout if need be");
+        match self.last_wait.take() {
+            reason if reason.is_empty() => error,
+            reason => error.with_source(reason),
+        }
     }
 
     fn artefact(&self, sha256: &str) -> Result<&'a Artefact, RegistrarError> {

@@ -1,11 +1,16 @@
-//! Reads what is there: seven calls when everything is in place, none of them a write.
+//! Reads what is there: eight calls when everything is in place, none of them a write.
+//!
+//! One of the eight invokes the function, with the question that AppFlow asks when it registers a connector.
 
+use crate::ask::Asker;
 use crate::aws::{Aws, Identity, ServiceFailure};
-use crate::error::RegistrarError;
+use crate::configuration::SelfDescription;
+use crate::error::{ErrorKind, RegistrarError};
 use crate::interrupt::Interrupt;
-use crate::observed::{LABEL_TAG, Observed, SECRETS_POLICY};
+use crate::observed::{LABEL_TAG, Observed, SECRETS_POLICY, Said};
 use crate::plan::Subject;
 use crate::settings::{RoleSettings, Settings};
+use crate::wait::{Readiness, classify};
 
 /// What could not be read, because the caller may not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,6 +131,33 @@ pub async fn observe_with(
         permissions,
         registration,
         other_function_label,
+        says: Said::NotAsked,
+        will_say: Said::NotAsked,
+        connections: None,
     };
-    Ok((observed, identity, denials))
+    let says = says(aws, &observed).await?;
+    Ok((Observed { says, ..observed }, identity, denials))
+}
+
+/// Asks the function that is registered what it is. That it cannot be asked is for the plan to consider.
+async fn says(aws: &Aws, observed: &Observed) -> Result<Said, RegistrarError> {
+    let (Some(function), Some(_)) = (&observed.function, &observed.registration) else { return Ok(Said::NotAsked) };
+    if classify(&function.status) != Readiness::Ready {
+        return Ok(Said::NotAsked);
+    }
+    match Asker::new(&aws.lambda, &function.arn).configuration().await {
+        Ok(said) => Ok(Said::Known(Box::new(SelfDescription::of(&said)))),
+        Err(error) if error.kind() == ErrorKind::Credentials => Err(error),
+        Err(error) => Ok(Said::Unknown(error.to_string())),
+    }
+}
+
+/// Reads which connections use the connector.
+///
+/// # Errors
+/// Of kind credentials, permission or service.
+pub async fn connections(aws: &Aws, label: &str) -> Result<Vec<String>, RegistrarError> {
+    let profiles = aws.appflow.profiles(label).await;
+    let profiles = profiles.map_err(|failure| failure.during(format!("could not read the connections of {label}")))?;
+    Ok(profiles.into_iter().map(|profile| profile.name).collect())
 }

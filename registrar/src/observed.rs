@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::aws::Configuration;
+use crate::configuration::{ConnectorConfiguration, SelfDescription};
 use crate::environment::FunctionEnvironment;
 use crate::policy::Statement;
 
 /// The tag that says which connector a role or function was made for.
 pub const LABEL_TAG: &str = "appflow-registrar:label";
 
-/// What [`registered_tag`] holds while a registration is being made or renewed: no revision is spelled like it.
+/// What [`registered_tag`] holds while a registration is being made or renewed: no [`Record`] is spelled like it.
 pub const REGISTRATION_PENDING: &str = "pending";
 
 /// The inline policy that lets the connector read the secrets of its own connections.
@@ -36,6 +37,35 @@ pub struct Observed {
     pub registration: Option<RegisteredConnector>,
     /// The ownership tag of the function that the label is registered for, if that is another function than ours.
     pub other_function_label: Option<String>,
+    /// What the function says of itself as it is.
+    pub says: Said,
+    /// What it will say with the new code and variables, as far as that was tried on this machine.
+    pub will_say: Said,
+    /// Names of the connections that use the connector; none as long as nothing depends on them.
+    pub connections: Option<Vec<String>>,
+}
+
+/// What is known of what a connector says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Said {
+    /// It was not asked, since nothing depends on it.
+    #[default]
+    NotAsked,
+    /// This.
+    Known(Box<SelfDescription>),
+    /// It could not be asked, or did not answer; why.
+    Unknown(String),
+}
+
+impl Said {
+    /// The description, if it is known.
+    #[must_use]
+    pub fn known(&self) -> Option<&SelfDescription> {
+        match self {
+            Self::Known(said) => Some(said),
+            Self::NotAsked | Self::Unknown(_) => None,
+        }
+    }
 }
 
 /// A role.
@@ -112,8 +142,35 @@ pub struct RegisteredConnector {
     pub lambda_arn: Option<String>,
     /// The description.
     pub description: Option<String>,
-    /// The connector's version when AppFlow last asked.
-    pub version: Option<String>,
+    /// What the connector said of itself when AppFlow last asked.
+    pub configuration: ConnectorConfiguration,
+}
+
+/// What a tag on the function remembers of the last registration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// [Digest](SelfDescription::digest) of what the connector said of itself.
+    pub said: String,
+    /// What AppFlow showed otherwise than the connector had said, right after it was read; empty if nothing.
+    pub unshown: String,
+    /// The revision of the function for which AppFlow's metadata caches were reset.
+    pub revision: String,
+}
+
+impl Record {
+    /// Reads a tag's value. None for what another version of this program wrote, and for a registration in the making.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let mut parts = text.split(':').map(str::to_owned);
+        let record = Self { said: parts.next()?, unshown: parts.next()?, revision: parts.next()? };
+        (parts.next().is_none() && !record.said.is_empty()).then_some(record)
+    }
+}
+
+impl std::fmt::Display for Record {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}:{}", self.said, self.unshown, self.revision)
+    }
 }
 
 /// The value of [`LABEL_TAG`] for a label: the label itself, unless it has a character that tags must not have.
@@ -129,13 +186,13 @@ pub fn owner(label: &str) -> String {
     format!("{kept}:{}", crate::digest::short_hex(label.as_bytes(), 8))
 }
 
-/// The tag on a function that says which of its revisions AppFlow last read when it registered a label.
+/// The tag on a function that holds the [`Record`] of a label's registration.
 ///
 /// Each label has its own, since one function may be registered under several. A digest stands for the label, which may
 /// be longer than keys of tags and have characters that they must not (Lambda API reference).
 #[must_use]
 pub fn registered_tag(label: &str) -> String {
-    format!("appflow-registrar:registered-sha:{}", crate::digest::short_hex(label.as_bytes(), 8))
+    format!("appflow-registrar:registered:{}", crate::digest::short_hex(label.as_bytes(), 8))
 }
 
 impl Function {
@@ -152,27 +209,24 @@ impl Function {
         }
     }
 
-    /// The revision that AppFlow would see: the code, and the variables it runs with.
+    /// What decides how it answers.
     #[must_use]
     pub fn revision(&self) -> String {
         revision(&self.code_sha256, &self.environment)
     }
 }
 
-/// Names what decides how a function answers: the digest of its code, followed by one of its variables if it has any.
+/// Names what decides how a function answers: its code and its variables.
 #[must_use]
 pub fn revision(code_sha256: &str, environment: &FunctionEnvironment) -> String {
-    if environment.is_empty() {
-        return code_sha256.to_owned();
-    }
-    let mut text = String::new();
+    let mut text = code_sha256.to_owned();
     for (key, value) in environment.iter() {
+        text.push('\0');
         text.push_str(key);
         text.push('\0');
         text.push_str(value);
-        text.push('\0');
     }
-    format!("{code_sha256}:{}", crate::digest::short_hex(text.as_bytes(), 12))
+    crate::digest::short_hex(text.as_bytes(), 16)
 }
 
 #[cfg(test)]
@@ -198,7 +252,17 @@ mod tests {
         let none = FunctionEnvironment::default();
         let one = FunctionEnvironment::from_iter([("A".to_owned(), "1".to_owned())]);
         let two = FunctionEnvironment::from_iter([("A".to_owned(), "2".to_owned())]);
-        assert_eq!(revision("sha", &none), "sha");
-        assert_ne!(revision("sha", &one), revision("sha", &two));
+        let all = [revision("sha", &none), revision("sha", &one), revision("sha", &two), revision("other", &none)];
+        let different: std::collections::BTreeSet<_> = all.iter().collect();
+        assert_eq!(different.len(), all.len());
+    }
+
+    #[test]
+    fn reads_a_record_as_it_was_written_and_nothing_else() {
+        let record = Record { said: "0123".to_owned(), unshown: String::new(), revision: "89ab".to_owned() };
+        assert_eq!(Record::read(&record.to_string()), Some(record));
+        for text in ["", REGISTRATION_PENDING, "a:b", "a:b:c:d", "::", "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD="] {
+            assert_eq!(Record::read(text), None, "{text}");
+        }
     }
 }

@@ -9,11 +9,14 @@ mod role;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use registration::breaking_change;
+
 use std::fmt;
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
+use crate::configuration::Difference;
 use crate::error::{ErrorKind, RegistrarError};
 use crate::observed::{Observed, revision};
 use crate::settings::{RoleSettings, Settings};
@@ -106,12 +109,22 @@ pub struct Change {
     pub from: Option<String>,
     /// What is wanted.
     pub to: Option<String>,
+    /// What it does to connections and flows that exist, if it breaks any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub breaks: Option<&'static str>,
+}
+
+impl From<&Difference> for Change {
+    fn from(difference: &Difference) -> Self {
+        let Difference { property, from, to, breaks } = difference.clone();
+        Self { field: property, from, to, breaks }
+    }
 }
 
 impl Change {
     /// A field that changes from one value to another.
     pub fn new(field: impl Into<String>, from: Option<&str>, to: Option<&str>) -> Self {
-        Self { field: field.into(), from: from.map(str::to_owned), to: to.map(str::to_owned) }
+        Self { field: field.into(), from: from.map(str::to_owned), to: to.map(str::to_owned), breaks: None }
     }
 }
 
@@ -124,16 +137,19 @@ pub struct PlannedStep {
     pub reason: String,
     /// What it changes.
     pub changes: Vec<Change>,
+    /// Whether it is taken only if the comparison before it finds a difference.
+    pub is_conditional: bool,
 }
 
 impl Serialize for PlannedStep {
     /// Begins as the steps that `deploy` reports.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut step = serializer.serialize_struct("PlannedStep", 5)?;
+        let mut step = serializer.serialize_struct("PlannedStep", 6)?;
         step.serialize_field("step", self.action.name())?;
         step.serialize_field("description", &self.action.description())?;
         step.serialize_field("reason", &self.reason)?;
         step.serialize_field("changes", &self.changes)?;
+        step.serialize_field("conditional", &self.is_conditional)?;
         step.serialize_field("action", &self.action)?;
         step.end()
     }
@@ -143,6 +159,8 @@ impl Serialize for PlannedStep {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Refusal {
+    /// What kind of trouble it is.
+    pub kind: ErrorKind,
     /// What is in the way.
     pub message: String,
     /// The way out.
@@ -167,6 +185,12 @@ pub struct Plan {
     pub steps: Vec<PlannedStep>,
     /// What is in the way. A plan with any is not executed.
     pub refusals: Vec<Refusal>,
+    /// Whether it depends on which connections there are, and those were not read.
+    #[serde(skip)]
+    pub needs_connections: bool,
+    /// Whether the function will run with other code or variables.
+    #[serde(skip)]
+    pub function_changes: bool,
 }
 
 impl Plan {
@@ -180,7 +204,15 @@ impl Plan {
         planner.function();
         planner.permission();
         planner.registration();
+        planner.plan.function_changes = planner.function_changes;
         planner.plan
+    }
+
+    /// Whether the function will answer otherwise while something is registered: then it matters what it will say.
+    #[must_use]
+    pub fn changes_what_is_registered(&self) -> bool {
+        self.function_changes
+            && self.rows.iter().any(|row| row.subject == Subject::Registration && row.state != RowState::Missing)
     }
 
     /// Whether nothing has to be done.
@@ -198,11 +230,11 @@ impl Plan {
     /// Refuses a plan that something is in the way of.
     ///
     /// # Errors
-    /// [`ErrorKind::Foreign`] naming everything that is in the way.
-    pub fn refuse_foreign(&self) -> Result<(), RegistrarError> {
+    /// [`ErrorKind::Foreign`] or [`ErrorKind::Breaking`], naming everything that is in the way.
+    pub fn refuse(&self) -> Result<(), RegistrarError> {
         let Some(first) = self.refusals.first() else { return Ok(()) };
         let messages: Vec<_> = self.refusals.iter().map(|refusal| refusal.message.as_str()).collect();
-        Err(RegistrarError::new(ErrorKind::Foreign, messages.join("; ")).with_hint(first.hint.clone()))
+        Err(RegistrarError::new(first.kind, messages.join("; ")).with_hint(first.hint.clone()))
     }
 }
 
@@ -238,6 +270,8 @@ impl<'a> Planner<'a> {
                 rows: Vec::new(),
                 steps: Vec::new(),
                 refusals: Vec::new(),
+                needs_connections: false,
+                function_changes: false,
             },
             function_changes: false,
             function_is_new: observed.function.is_none(),
@@ -249,11 +283,15 @@ impl<'a> Planner<'a> {
     }
 
     fn step(&mut self, action: Step, reason: impl Into<String>, changes: Vec<Change>) {
-        self.plan.steps.push(PlannedStep { action, reason: reason.into(), changes });
+        self.plan.steps.push(PlannedStep { action, reason: reason.into(), changes, is_conditional: false });
     }
 
     fn refuse(&mut self, message: impl Into<String>, hint: impl Into<String>) {
-        self.plan.refusals.push(Refusal { message: message.into(), hint: hint.into() });
+        self.refuse_as(ErrorKind::Foreign, message, hint);
+    }
+
+    fn refuse_as(&mut self, kind: ErrorKind, message: impl Into<String>, hint: impl Into<String>) {
+        self.plan.refusals.push(Refusal { kind, message: message.into(), hint: hint.into() });
     }
 
     /// The ARN of the role that the function is to have.

@@ -22,18 +22,20 @@ pub fn plan(plan: &Plan) -> String {
 }
 
 fn numbered(number: usize, step: &PlannedStep) -> String {
-    let mut parts = vec![format!("{number:>3}. {} ({})\n", step.action.description(), step.reason)];
+    let condition = if step.is_conditional { "if it differs: " } else { "" };
+    let mut parts = vec![format!("{number:>3}. {condition}{} ({})\n", step.action.description(), step.reason)];
     parts.extend(step.changes.iter().map(change));
     parts.concat()
 }
 
 fn change(change: &Change) -> String {
-    let Change { field, from, to } = change;
+    let Change { field, from, to, breaks } = change;
+    let breaks = breaks.map(|what| format!("  (breaking: {what})")).unwrap_or_default();
     match (from, to) {
-        (Some(from), Some(to)) => format!("       {field}: {from} -> {to}\n"),
-        (None, Some(to)) => format!("       {field}: {to}\n"),
-        (Some(from), None) => format!("       {field}: {from} -> (gone)\n"),
-        (None, None) => format!("       {field}\n"),
+        (Some(from), Some(to)) => format!("       {field}: {from} -> {to}{breaks}\n"),
+        (None, Some(to)) => format!("       {field}: {to}{breaks}\n"),
+        (Some(from), None) => format!("       {field}: {from} -> (gone){breaks}\n"),
+        (None, None) => format!("       {field}{breaks}\n"),
     }
 }
 

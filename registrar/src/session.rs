@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use crate::aws::{Aws, Connection};
+use crate::aws::{Aws, CA_BUNDLE_VARIABLE, Connection};
 use crate::cli::{ConnectorArgs, GlobalArgs, Output};
 use crate::environment::ProcessEnvironment;
-use crate::error::RegistrarError;
+use crate::error::{ErrorKind, RegistrarError};
 use crate::guard::{AccountGuard, Origin};
 use crate::interrupt::Interrupt;
 use crate::local::Local;
@@ -209,6 +209,7 @@ impl Session {
             profile: self.global.profile.clone(),
             region: self.global.region.clone(),
             endpoint_url: self.global.endpoint_url.clone(),
+            ca_bundle: self.environment.get(CA_BUNDLE_VARIABLE).map(PathBuf::from),
         };
         Ok(Opened { aws: Aws::connect(&connection).await?, local: None })
     }
@@ -225,4 +226,20 @@ impl Session {
     pub fn cargo(&self) -> &str {
         self.environment.get("CARGO").unwrap_or("cargo")
     }
+}
+
+/// Does something within the time that is given for all waiting.
+///
+/// # Errors
+/// Those of what is done; [`ErrorKind::TimedOut`] when the time is up before `what`.
+pub(crate) async fn in_time<T>(
+    session: &Session,
+    what: &str,
+    done: impl Future<Output = Result<T, RegistrarError>>,
+) -> Result<T, RegistrarError> {
+    let timeout = session.global.timeout;
+    tokio::time::timeout(timeout, Box::pin(done)).await.unwrap_or_else(|_| {
+        Err(RegistrarError::new(ErrorKind::TimedOut, format!("the time was up before {what}"))
+            .with_hint("run again to go on from here, with a longer --timeout if need be"))
+    })
 }

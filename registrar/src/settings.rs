@@ -37,6 +37,8 @@ pub struct Settings {
     pub function: Option<FunctionSettings>,
     /// Whether to take over what somebody else made.
     pub adopt: bool,
+    /// Whether to go on although connections and flows that exist would break.
+    pub allow_breaking: bool,
 }
 
 /// What settings are made from besides the command line.
@@ -71,6 +73,7 @@ impl Settings {
             function_name,
             function: Some(function_settings),
             adopt: function.adopt,
+            allow_breaking: false,
         })
     }
 
@@ -96,7 +99,7 @@ impl Settings {
             None => resolver.function_name(connector, &label),
         };
         let description = resolver.description(description);
-        resolver.finish(Self { label, description, function_name, function: None, adopt })
+        resolver.finish(Self { label, description, function_name, function: None, adopt, allow_breaking: false })
     }
 
     /// The label and the function's name, for commands that want nothing changed.

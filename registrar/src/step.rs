@@ -4,6 +4,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::aws::{Configuration, Registration};
+use crate::configuration::ConnectorConfiguration;
+use crate::observed::Record;
 use crate::policy::Grant;
 
 /// One change, or one wait or check between changes.
@@ -102,6 +104,17 @@ pub enum Step {
     SmokeTest {
         /// Its name.
         function: String,
+        /// Digest of what it said when it was tried on this machine; none if it was not.
+        digest: Option<String>,
+    },
+    /// Compare what the function says of itself with what AppFlow holds. Needs nothing; with a difference that breaks
+    /// something `appflow:DescribeConnectorProfiles`.
+    CompareConfiguration {
+        /// Its name.
+        function: String,
+        /// What with.
+        #[serde(skip)]
+        comparison: Comparison,
     },
     /// Note on the function that what AppFlow read is about to change. Needs `lambda:TagResource`.
     ///
@@ -127,15 +140,34 @@ pub enum Step {
         /// What must be registered.
         registration: Registration,
     },
-    /// Remember on the function which revision AppFlow read. Needs `lambda:TagResource`.
+    /// Have AppFlow forget entities and fields of the connections in use. Needs `appflow:DescribeConnectorProfiles`,
+    /// `appflow:ListFlows`, `appflow:DescribeFlow`, `appflow:ResetConnectorMetadataCache`.
+    ResetMetadata {
+        /// The label of the registration.
+        label: String,
+    },
+    /// Remember on the function what AppFlow read. Needs `lambda:TagResource`, `lambda:GetFunction`.
     RecordRegistration {
         /// The function's ARN.
         function: String,
         /// The label of the registration.
         label: String,
-        /// The revision.
+        /// The function's revision.
         revision: String,
+        /// What AppFlow is known to show otherwise, unless this run reads the registration back.
+        unshown: String,
     },
+}
+
+/// What a connector's own description is compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comparison {
+    /// What AppFlow holds.
+    pub held: ConnectorConfiguration,
+    /// What is recorded of the last registration.
+    pub record: Option<Record>,
+    /// Whether to go on although something breaks.
+    pub allow_breaking: bool,
 }
 
 impl Step {
@@ -156,10 +188,12 @@ impl Step {
             Self::WaitReady { .. } => "wait-ready",
             Self::GrantInvoke { .. } => "grant-invoke",
             Self::SmokeTest { .. } => "smoke-test",
+            Self::CompareConfiguration { .. } => "compare-configuration",
             Self::InvalidateRegistration { .. } => "invalidate-registration",
             Self::RegisterConnector { .. } => "register-connector",
             Self::UpdateRegistration { .. } => "update-registration",
             Self::Verify { .. } => "verify",
+            Self::ResetMetadata { .. } => "reset-metadata",
             Self::RecordRegistration { .. } => "record-registration",
         }
     }
@@ -184,13 +218,17 @@ impl Step {
             Self::WaitReady { function } => format!("wait until {function} is ready"),
             Self::GrantInvoke { function, grant: Some(_), .. } => format!("let AppFlow invoke {function}"),
             Self::GrantInvoke { function, grant: None, .. } => format!("remove old permissions from {function}"),
-            Self::SmokeTest { function } => format!("ask {function} what it is"),
+            Self::SmokeTest { function, .. } => format!("ask {function} what it is"),
+            Self::CompareConfiguration { function, .. } => {
+                format!("compare what {function} says of itself with what AppFlow holds")
+            }
             Self::InvalidateRegistration { .. } => "note that what was registered is about to change".to_owned(),
             Self::RegisterConnector { registration } => format!("register the connector {}", registration.label),
             Self::UpdateRegistration { registration } => {
                 format!("renew the registration of {}", registration.label)
             }
             Self::Verify { registration } => format!("read the registration of {} back", registration.label),
+            Self::ResetMetadata { label } => format!("have AppFlow forget the entities that it remembers of {label}"),
             Self::RecordRegistration { .. } => "remember what was registered".to_owned(),
         }
     }

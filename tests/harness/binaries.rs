@@ -36,7 +36,8 @@ pub fn workspace() -> &'static Path {
 }
 
 /// Builds the command line, as `cargo test --workspace` did.
-pub(crate) fn registrar() -> &'static Path {
+#[must_use]
+pub fn registrar() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| build("registrar", &["--workspace", "--bins"]))
 }

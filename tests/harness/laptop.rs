@@ -28,7 +28,10 @@ pub struct Run {
 }
 
 impl Run {
-    fn of(output: Output) -> Self {
+    /// What a program did that has ended.
+    #[must_use]
+    #[track_caller]
+    pub fn of(output: Output) -> Self {
         Self {
             code: output.status.code(),
             stdout: String::from_utf8(output.stdout).expect("standard output is UTF-8"),
@@ -91,13 +94,6 @@ impl Laptop {
     #[track_caller]
     pub fn registrar(&self, arguments: &[&str]) -> Run {
         Run::of(self.registrar_command(arguments).output().expect("the registrar starts"))
-    }
-
-    /// Runs the registrar with a variable set.
-    #[must_use]
-    #[track_caller]
-    pub fn registrar_with(&self, name: &str, value: &str, arguments: &[&str]) -> Run {
-        Run::of(self.registrar_command(arguments).env(name, value).output().expect("the registrar starts"))
     }
 
     /// Runs the registrar with `--local --output json` and the connector that was built for the tests.

@@ -10,14 +10,22 @@
 
 mod api;
 mod binaries;
+mod call;
+mod cloud;
 mod laptop;
 mod peers;
-mod recorder;
+mod relay;
 mod services;
+mod stand_in;
+mod started;
 
 pub use api::Api;
-pub use binaries::{Binaries, binaries, destination, workspace};
+pub use binaries::{Binaries, binaries, destination, registrar, workspace};
+pub use call::Call;
+pub use cloud::{Cloud, registrar_against, wait_for};
 pub use laptop::{Laptop, Run, Server};
 pub use peers::{Peers, peers_or_skip};
-pub use recorder::Recorder;
+pub use relay::{Held, Moment, Relay};
 pub use services::Service;
+pub use stand_in::{Asked, Reply, StandIn};
+pub use started::Started;

@@ -13,6 +13,8 @@ use crate::binaries::workspace;
 static PYTHON: Recipe = Recipe::pip("python", "tests/peers/requirements.txt");
 /// Datasette with its write API.
 pub(crate) static WRITABLE_DATASETTE: Recipe = Recipe::pip("datasette-writable", "tests/peers/datasette-writable.txt");
+/// An AWS without AppFlow.
+pub(crate) static MOTO: Recipe = Recipe::pip("moto", "tests/peers/moto.txt");
 /// The OData service.
 pub(crate) static ODATA: Recipe = Recipe::npm("odata", "tests/peers/odata");
 /// The API with Link headers.

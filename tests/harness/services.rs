@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 
 use crate::binaries::{clean_command, workspace};
-use crate::peers::{JSON_SERVER, ODATA, Peers, WRITABLE_DATASETTE};
+use crate::peers::{JSON_SERVER, MOTO, ODATA, Peers, WRITABLE_DATASETTE};
 
 /// A server that listens on a port of the system's choosing, ended when dropped.
 #[derive(Debug)]
@@ -75,6 +75,17 @@ impl Service {
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let token = String::from_utf8(made.stdout).expect("a token is text").trim().to_owned();
         Some((service, token))
+    }
+
+    /// Starts moto, an AWS in memory, with one account and the policies that AWS manages. None when it cannot be
+    /// installed.
+    #[must_use]
+    pub fn moto(journey: &str, account: &str) -> Option<Self> {
+        let peers = MOTO.or_skip(journey)?;
+        let mut command = clean_command(peers.program("moto_server"));
+        command.args(["--host", "127.0.0.1", "--port", "0"]);
+        command.env("MOTO_ACCOUNT_ID", account).env("MOTO_IAM_LOAD_MANAGED_POLICIES", "true");
+        Some(Self::start(&mut command, Announced::Errors))
     }
 
     /// Starts the server that behaves as Salesforce's public pages say, with so many accounts; `further` are its options.

@@ -8,10 +8,20 @@ mod deploy;
 mod write;
 // The sample API as a destination.
 mod sample_writes;
-// A deployment that is killed anywhere is repaired by running it again.
-mod interrupted;
+// Accounts to deploy into, and what is in them afterwards.
+mod stage;
+// A registrar that is killed before or after any of its calls is repaired by running it again.
+mod killed;
+// Two registrars at once: one wins, the other says so or agrees.
+mod race;
 // Python's AWS SDK against the local AWS, with nothing but AWS_ENDPOINT_URL.
 mod boto3;
+// Every request of the registrar against the service models that botocore ships.
+mod service_models;
+// Deployed to, and removed from, an AWS that others wrote.
+mod moto;
+// Credentials, region, proxy and certificates from where every AWS client takes them.
+mod chain;
 // A function that `cargo lambda deploy` made, registered by us.
 mod cargo_lambda;
 // The same binary with another manifest: 100,000 rows of SQLite behind Datasette.

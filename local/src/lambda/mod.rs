@@ -6,7 +6,7 @@
 //! | `function`, `version`, `alias`, `permission`, `function_url` | the operations |
 //! | `request`, `name` | what callers send, and Lambda's rules for it |
 //! | `state`, `configuration`, `policy`, `code` | what is remembered |
-//! | `invoke`, `service_call`, `execution` | running functions |
+//! | `invoke`, `service_call`, `trial`, `execution` | running functions |
 
 mod alias;
 mod api;
@@ -25,6 +25,7 @@ mod service_call;
 mod state;
 #[cfg(test)]
 mod tests;
+mod trial;
 mod version;
 
 use std::fs;
@@ -42,6 +43,7 @@ use self::execution::{Destination, Executor, Spec};
 use self::name::FunctionName;
 pub(crate) use self::service_call::{ServiceCall, ServiceCallError};
 use self::state::{Function, Functions};
+pub use self::trial::{Trial, TrialError};
 use crate::failure::ApiError;
 use crate::iam::Iam;
 use crate::logs::Logs;

@@ -1,6 +1,8 @@
 //! Opens the clients: against AWS with the standard chain of settings, or against the local AWS with fixed ones.
 
-use std::sync::OnceLock;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use aws_config::environment::region::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
@@ -10,10 +12,12 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext};
 use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
 
+use super::answer::{ATTEMPT, within};
+use super::trust::trusted;
 use super::{AppFlow, Iam, Lambda, Logs, Sts};
 use crate::error::RegistrarError;
 
@@ -28,6 +32,8 @@ pub enum Connection {
         region: Option<String>,
         /// One endpoint for all services; none means the environment's or AWS's own.
         endpoint_url: Option<String>,
+        /// The file of certificate authorities that the environment names; none means the profile's or the system's.
+        ca_bundle: Option<PathBuf>,
     },
     /// The local AWS: no environment variable and no file is looked at.
     Local {
@@ -59,15 +65,19 @@ impl Aws {
     /// Opens the clients. Nothing is called yet.
     ///
     /// # Errors
-    /// [`ErrorKind::Usage`](crate::error::ErrorKind::Usage) when no region is set anywhere.
+    /// [`ErrorKind::Usage`](crate::error::ErrorKind::Usage) when no region is set anywhere, or the file of certificate
+    /// authorities is no good.
     pub async fn connect(connection: &Connection) -> Result<Self, RegistrarError> {
         let (config, region) = match connection {
             Connection::Local { endpoint_url, region } => {
-                (fixed(transport(ProxyConfig::disabled()), endpoint_url, region), region.clone())
+                let client = transport(ProxyConfig::disabled(), TlsContext::default());
+                (fixed(client, endpoint_url, region), region.clone())
             }
-            Connection::Standard { profile, region, endpoint_url } => {
-                let region = find_region(profile.as_deref(), region.as_deref()).await?;
-                (standard(profile.as_deref(), &region, endpoint_url.as_deref()).await, region)
+            Connection::Standard { profile, region, endpoint_url, ca_bundle } => {
+                let profile = profile.as_deref();
+                let region = find_region(profile, region.as_deref()).await?;
+                let client = transport(ProxyConfig::from_env(), trusted(ca_bundle.as_deref(), profile).await?);
+                (standard(client, profile, &region, endpoint_url.as_deref()).await, region)
             }
         };
         Ok(Self::of(&config, region))
@@ -93,19 +103,23 @@ impl Aws {
 
 /// One transport for all clients: rustls on ring, because the SDK's default brings a second TLS stack.
 ///
-/// Made at the first call, when the SDK tells its time limits, and kept, so that connections are reused.
-fn transport(proxy: ProxyConfig) -> SharedHttpClient {
-    let connector = OnceLock::new();
+/// Made when the SDK tells its time limits, and kept, so that connections are reused. There is one for each set of limits:
+/// those of the metadata service are one second, which must not become Lambda's.
+fn transport(proxy: ProxyConfig, tls: TlsContext) -> SharedHttpClient {
+    let connectors = Mutex::new(HashMap::new());
     http_client_fn(move |settings, components| {
         let make = || {
             let mut builder = Connector::builder()
                 .tls_provider(Provider::Rustls(CryptoMode::Ring))
+                .tls_context(tls.clone())
                 .connector_settings(settings.clone())
                 .proxy_config(proxy.clone());
             builder.set_sleep_impl(components.sleep_impl());
             SharedHttpConnector::new(builder.build())
         };
-        connector.get_or_init(make).clone()
+        let limits = (settings.connect_timeout(), settings.read_timeout());
+        let mut connectors = connectors.lock().unwrap_or_else(PoisonError::into_inner);
+        connectors.entry(limits).or_insert_with(make).clone()
     })
 }
 
@@ -123,12 +137,19 @@ fn fixed(client: SharedHttpClient, endpoint_url: &str, region: &str) -> SdkConfi
         .region(Region::new(region.to_owned()))
         .endpoint_url(endpoint_url)
         .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .timeout_config(within(ATTEMPT))
         .build()
 }
 
-async fn standard(profile: Option<&str>, region: &str, endpoint_url: Option<&str>) -> SdkConfig {
+async fn standard(
+    client: SharedHttpClient,
+    profile: Option<&str>,
+    region: &str,
+    endpoint_url: Option<&str>,
+) -> SdkConfig {
     let mut loader = aws_config::defaults(behavior())
-        .http_client(transport(ProxyConfig::from_env()))
+        .http_client(client)
+        .timeout_config(within(ATTEMPT))
         .region(Region::new(region.to_owned()));
     if let Some(profile) = profile {
         loader = loader.profile_name(profile);
@@ -154,4 +175,37 @@ async fn find_region(profile: Option<&str>, flag: Option<&str>) -> Result<String
         RegistrarError::usage("no region is set")
             .with_hint("pass --region, set AWS_REGION, or give the profile a region; --local needs none")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::time::Duration;
+
+    use aws_smithy_types::retry::RetryConfig;
+    use aws_smithy_types::timeout::TimeoutConfig;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn each_client_keeps_its_own_time_limits() {
+        // It takes connections and never answers.
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint_url = format!("http://{}", silent.local_addr().unwrap());
+        let client = transport(ProxyConfig::disabled(), TlsContext::default());
+        let config = fixed(client, &endpoint_url, "us-east-1");
+        for limit in [1, 7, 1] {
+            let limit = Duration::from_secs(limit);
+            let hasty = config
+                .to_builder()
+                .timeout_config(TimeoutConfig::builder().read_timeout(limit).build())
+                .retry_config(RetryConfig::disabled())
+                .build();
+            let start = Instant::now();
+            let failure = Sts::new(&hasty).identity().await.unwrap_err();
+            assert!(failure.is_ambiguous(), "{failure}");
+            assert!(start.elapsed() >= limit && start.elapsed() < limit * 2, "{:?} of {limit:?}", start.elapsed());
+        }
+    }
 }

@@ -58,6 +58,18 @@ pub struct FunctionArgs {
     pub adopt: bool,
 }
 
+/// How far a change may go, and what becomes of one that fails.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Change")]
+pub struct ChangeArgs {
+    /// Go on although connections or flows that exist would break
+    #[arg(long)]
+    pub allow_breaking: bool,
+    /// Undo what this run did if a step fails; what was there before stays
+    #[arg(long)]
+    pub rollback_on_failure: bool,
+}
+
 /// The processor a function runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Architecture {
@@ -89,6 +101,9 @@ pub struct DeployArgs {
     /// Which function.
     #[command(flatten)]
     pub function: FunctionArgs,
+    /// How far it may go.
+    #[command(flatten)]
+    pub change: ChangeArgs,
 }
 
 /// `register`
@@ -106,6 +121,9 @@ pub struct RegisterArgs {
     /// Which connector.
     #[command(flatten)]
     pub connector: ConnectorArgs,
+    /// How far it may go.
+    #[command(flatten)]
+    pub change: ChangeArgs,
 }
 
 /// `status`

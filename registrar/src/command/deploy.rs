@@ -8,23 +8,21 @@ use tokio::time::Instant;
 use super::preview::{Preview, preview};
 use crate::artefact::{Artefact, Workshop};
 use crate::aws::Aws;
-use crate::cli::{ConnectorArgs, DeployArgs, PlanArgs, RegisterArgs};
+use crate::cli::{ChangeArgs, ConnectorArgs, DeployArgs, PlanArgs, RegisterArgs};
 use crate::error::{ErrorKind, RegistrarError};
 use crate::event::Event;
 use crate::execute::{Executor, StepState, Tools};
 use crate::manifest_check;
-use crate::observe::{Denial, Denied, observe_with};
-use crate::observed::Observed;
+use crate::observe::{Denial, Denied, connections, observe_with};
+use crate::observed::{Observed, Said};
 use crate::outcome::Outcome;
 use crate::partition;
 use crate::plan::Plan;
 use crate::plan_text;
-use crate::session::{Opened, Session};
+use crate::rehearsal::rehearse;
+use crate::session::{Opened, Session, in_time};
 use crate::setting::Source;
 use crate::settings::{CodeSource, Settings};
-
-/// Names a step; the process dies right after it, as if the machine had lost power. For tests of recovery only.
-const STOP_AFTER: &str = "REGISTRAR_TEST_STOP_AFTER";
 
 /// A plan, and all that running it takes.
 pub(super) struct Prepared {
@@ -52,7 +50,8 @@ pub(super) async fn prepare(
 ) -> Result<Prepared, RegistrarError> {
     let project = session.project(&args.connector)?;
     let inputs = session.inputs(project.as_ref());
-    let settings = Settings::for_deploy(&args.connector, &args.function, inputs)?;
+    let mut settings = Settings::for_deploy(&args.connector, &args.function, inputs)?;
+    settings.allow_breaking = args.change.allow_breaking;
     let source = CodeSource::resolve(&args.connector, &args.function, inputs);
     show_settings(session, &settings);
     if build == Build::Yes
@@ -93,7 +92,13 @@ async fn plan_with(
     denied: Denied,
 ) -> Result<Prepared, RegistrarError> {
     session.report.event(&Event::Working("reading what is there"));
-    let (observed, denials) = match observe_with(&opened.aws, &settings, &session.interrupt, denied).await {
+    let (observed, denials) = match in_time(
+        session,
+        "what is there was read",
+        observe_with(&opened.aws, &settings, &session.interrupt, denied),
+    )
+    .await
+    {
         Ok((observed, identity, denials)) => {
             let Observed { account, region, .. } = &observed;
             session.report.event(&Event::Detail(&format!("account {account}, {region}, as {}", identity.arn)));
@@ -104,8 +109,47 @@ async fn plan_with(
             return Err(error);
         }
     };
-    let plan = Plan::new(&settings, artefact.as_ref().map(Artefact::wanted).as_ref(), &observed);
-    Ok(Prepared { settings, opened, artefact, observed, plan, denials })
+    match in_time(session, "it was planned", consider(session, &settings, &opened.aws, artefact.as_ref(), observed))
+        .await
+    {
+        Ok((observed, plan)) => Ok(Prepared { settings, opened, artefact, observed, plan, denials }),
+        Err(error) => {
+            opened.close().await;
+            Err(error)
+        }
+    }
+}
+
+/// Plans. What the plan turns out to depend on besides is looked up, and then it is planned again.
+async fn consider(
+    session: &Session,
+    settings: &Settings,
+    aws: &Aws,
+    artefact: Option<&Artefact>,
+    mut observed: Observed,
+) -> Result<(Observed, Plan), RegistrarError> {
+    let code = artefact.map(Artefact::wanted);
+    let mut plan = Plan::new(settings, code.as_ref(), &observed);
+    if plan.changes_what_is_registered()
+        && let (Some(artefact), Some(function)) = (artefact, &settings.function)
+    {
+        session.report.event(&Event::Working("asking the new code what it is"));
+        let there = observed.function.as_ref().map(|function| function.environment.clone()).unwrap_or_default();
+        let environment = there.overlaid(&function.environment.value);
+        let architecture = &function.architecture.value;
+        observed.will_say = rehearse(artefact, architecture, &environment, function.memory.value).await;
+        if let Said::Unknown(why) = &observed.will_say {
+            let text = format!("what the new code says of itself will be known once it is deployed: {why}");
+            session.report.event(&Event::Detail(&text));
+        }
+        plan = Plan::new(settings, code.as_ref(), &observed);
+    }
+    if plan.needs_connections {
+        observed.connections = Some(connections(aws, &settings.label.value).await?);
+        plan = Plan::new(settings, code.as_ref(), &observed);
+    }
+    session.interrupt.check()?;
+    Ok((observed, plan))
 }
 
 fn show_settings(session: &Session, settings: &Settings) {
@@ -121,7 +165,7 @@ fn show_settings(session: &Session, settings: &Settings) {
 pub async fn plan(session: &Session, args: &PlanArgs) -> Result<Outcome, RegistrarError> {
     let Prepared { settings, opened, plan, .. } = prepare(session, &args.deploy, Build::Yes, Denied::Stop).await?;
     opened.close().await;
-    let error = match plan.refuse_foreign() {
+    let error = match plan.refuse() {
         Err(error) => Some(error),
         Ok(()) if args.check && !plan.is_empty() => Some(differences(&plan)),
         Ok(()) => None,
@@ -140,7 +184,7 @@ fn differences(plan: &Plan) -> RegistrarError {
 /// When it cannot begin. A step that fails is part of the outcome.
 pub async fn deploy(session: &Session, args: &DeployArgs) -> Result<Outcome, RegistrarError> {
     let prepared = prepare(session, args, Build::Yes, Denied::Stop).await?;
-    run("deploy", session, &args.connector, prepared).await
+    run("deploy", session, &args.connector, prepared, &args.change).await
 }
 
 /// `register`
@@ -151,8 +195,9 @@ pub async fn register(session: &Session, args: &RegisterArgs) -> Result<Outcome,
     let project = session.project(&args.connector)?;
     let inputs = session.inputs(project.as_ref());
     let description = args.description.clone();
-    let settings =
+    let mut settings =
         Settings::for_register(&args.connector, args.function_arn.as_deref(), description, args.adopt, inputs)?;
+    settings.allow_breaking = args.change.allow_breaking;
     show_settings(session, &settings);
     let opened = session.open().await?;
     let prepared = plan_with(session, settings, opened, None, Denied::Stop).await?;
@@ -164,7 +209,7 @@ pub async fn register(session: &Session, args: &RegisterArgs) -> Result<Outcome,
             RegistrarError::usage(message).with_hint("AppFlow invokes functions of its own account and region only")
         );
     }
-    run("register", session, &args.connector, prepared).await
+    run("register", session, &args.connector, prepared, &args.change).await
 }
 
 async fn run(
@@ -172,14 +217,15 @@ async fn run(
     session: &Session,
     connector: &ConnectorArgs,
     prepared: Prepared,
+    change: &ChangeArgs,
 ) -> Result<Outcome, RegistrarError> {
-    let agreed = match prepared.plan.refuse_foreign() {
+    let agreed = match prepared.plan.refuse() {
         Ok(()) => consent(session, &prepared.plan).await,
         refused => refused,
     };
     let outcome = match agreed {
         Ok(()) if prepared.plan.is_empty() => Ok(nothing_to_do(command, session, connector, &prepared)),
-        Ok(()) => Ok(execute(command, session, connector, &prepared).await),
+        Ok(()) => Ok(execute(command, session, connector, &prepared, change.rollback_on_failure).await),
         Err(error) => Err(error),
     };
     prepared.opened.close().await;
@@ -227,7 +273,13 @@ fn nothing_to_do(command: &'static str, session: &Session, connector: &Connector
         .with("next", next)
 }
 
-async fn execute(command: &'static str, session: &Session, connector: &ConnectorArgs, prepared: &Prepared) -> Outcome {
+async fn execute(
+    command: &'static str,
+    session: &Session,
+    connector: &ConnectorArgs,
+    prepared: &Prepared,
+    rolls_back: bool,
+) -> Outcome {
     let Prepared { settings, opened, artefact, observed, plan, denials: _ } = prepared;
     let tools = Tools {
         aws: &opened.aws,
@@ -236,7 +288,8 @@ async fn execute(command: &'static str, session: &Session, connector: &Connector
         interrupt: &session.interrupt,
         // From now on: the build does not count as waiting.
         deadline: Instant::now() + session.global.timeout,
-        stop_after: session.environment.get(STOP_AFTER),
+        observed,
+        rolls_back,
         role_age: observed.role.as_ref().and_then(|role| age(role.created_at)),
     };
     let execution = Executor::new(&tools).run(plan).await;
@@ -244,16 +297,20 @@ async fn execute(command: &'static str, session: &Session, connector: &Connector
         .connector_arn
         .or_else(|| observed.registration.as_ref().and_then(|registration| registration.arn.clone()));
     if let Some(error) = execution.error {
-        if error.kind() != ErrorKind::Interrupted {
+        if execution.undone.is_none() && error.kind() != ErrorKind::Interrupted {
             let done = execution.steps.iter().filter(|step| step.state == StepState::Done).count();
             let text = format!("{done} of {} steps are done; the same command goes on from there", plan.steps.len());
             session.report.event(&Event::Note(&text));
         }
-        return base(command, prepared, String::new())
+        let outcome = base(command, prepared, String::new())
             .with("status", "failed")
             .with("connectorArn", connector_arn)
             .with("steps", &execution.steps)
             .with_error(Some(error));
+        return match execution.undone {
+            Some(undone) => outcome.with("takenBack", undone.done).with("notTakenBack", undone.failed),
+            None => outcome,
+        };
     }
     let preview = match opened.sample_url() {
         Some(url) => preview(session, &opened.aws, &plan.label, &plan.function_arn, &url).await,

@@ -1,5 +1,7 @@
 //! `unregister`: takes back what this program made, as [`RemovalPlan`] lists it. Whatever is gone already is success.
 
+use std::time::Duration;
+
 use crate::ask::is_sample_of;
 use crate::aws::{Aws, ServiceFailure, default_log_group};
 use crate::cli::UnregisterArgs;
@@ -8,8 +10,8 @@ use crate::event::Event;
 use crate::observed::{Function, LABEL_TAG, RegisteredConnector, Role, SECRETS_POLICY, owner, registered_tag};
 use crate::outcome::Outcome;
 use crate::removal::{Extent, Remains, Removal, RemovalPlan};
-use crate::retry::{Patience, Stopped, Verdict, retry};
-use crate::session::Session;
+use crate::retry::{Patience, Stopped, Verdict, jittered, retry};
+use crate::session::{Session, in_time};
 use crate::setting::Source;
 use crate::settings::{RoleSettings, Settings};
 
@@ -23,7 +25,7 @@ pub async fn unregister(session: &Session, args: &UnregisterArgs) -> Result<Outc
     let settings = Settings::for_deploy(&args.connector, &crate::cli::FunctionArgs::default(), inputs)?;
     let opened = session.open().await?;
     let remover = Remover { session, aws: &opened.aws, settings: &settings, args };
-    let result = remover.run().await;
+    let result = in_time(session, "everything was removed", Box::pin(remover.run())).await;
     opened.close().await;
     result
 }
@@ -244,7 +246,7 @@ impl Remover<'_> {
         let call = async || match step {
             Removal::Connection(name) => appflow.delete_profile(name).await,
             Removal::Registration { label, force } => appflow.unregister(label, *force).await,
-            Removal::Permission { function, statement } => lambda.forbid(function, statement).await,
+            Removal::Permission { function, statement } => lambda.forbid(function, statement, None).await,
             Removal::Attachment { role, policy_arn } => iam.detach_policy(role, policy_arn).await,
             Removal::InlinePolicy(role) => iam.delete_policy(role, SECRETS_POLICY).await,
             Removal::Role(name) => iam.delete_role(name).await,
@@ -256,14 +258,45 @@ impl Remover<'_> {
             interrupt: &self.session.interrupt,
         };
         let waiting = |reason: &str| self.session.report.event(&Event::Waiting(reason));
-        match retry(&patience, call, |failure| verdict(step, failure), waiting).await {
-            Ok(()) => Ok(true),
-            Err(Stopped::Failed(failure)) if failure.is_not_found() => Ok(false),
-            Err(Stopped::Failed(failure)) => Err(explained(step, failure)),
-            Err(Stopped::Interrupted(error)) => Err(error),
+        let mut rounds = 0;
+        loop {
+            rounds += 1;
+            return match (step, retry(&patience, &call, |failure| verdict(step, failure), waiting).await) {
+                (_, Ok(())) => Ok(true),
+                // What was attached since the role was read is in the way.
+                (Removal::Role(name), Err(Stopped::Failed(failure)))
+                    if failure.is_delete_conflict() && rounds < ROUNDS_WITH_OTHERS =>
+                {
+                    self.strip(name).await?;
+                    continue;
+                }
+                (_, Err(Stopped::Failed(failure))) if failure.is_not_found() => Ok(false),
+                (_, Err(Stopped::Failed(failure))) if failure.is_function_busy() => {
+                    Err(failure.out_of_time(format!("could not remove {step}")))
+                }
+                (_, Err(Stopped::Failed(failure))) => Err(explained(step, failure)),
+                (_, Err(Stopped::Interrupted(error))) => Err(error),
+            };
         }
     }
+
+    /// Takes from a role of ours what is attached to it now.
+    async fn strip(&self, name: &str) -> Result<(), RegistrarError> {
+        let iam = &self.aws.iam;
+        let doing = || format!("could not take the policies from the role {name}");
+        let role = iam.role(name, SECRETS_POLICY).await.map_err(|failure| failure.during(doing()))?;
+        for policy_arn in role.iter().flat_map(|role| &role.attached) {
+            match iam.detach_policy(name, policy_arn).await {
+                Err(failure) if !failure.is_not_found() => return Err(failure.during(doing())),
+                Ok(()) | Err(_) => {}
+            }
+        }
+        self.session.interrupt.sleep(jittered(Duration::from_secs(1))).await
+    }
 }
+
+/// How often a role is taken apart that gets policies meanwhile.
+const ROUNDS_WITH_OTHERS: u32 = 3;
 
 /// What goes away by waiting.
 fn verdict(step: &Removal, failure: &ServiceFailure) -> Verdict {

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::configuration::ConnectorConfiguration;
 use crate::observed::FunctionStatus;
 
 const EVERYTHING: Extent = Extent { force: false, function: true, logs: true };
@@ -41,7 +42,12 @@ fn remains() -> Remains {
     let mut permissions = Statement::parse_all(&foreign);
     permissions.push(Statement::of_grant(&grant, "arn"));
     Remains {
-        registration: Some(RegisteredConnector { arn: None, lambda_arn: None, description: None, version: None }),
+        registration: Some(RegisteredConnector {
+            arn: None,
+            lambda_arn: None,
+            description: None,
+            configuration: ConnectorConfiguration::default(),
+        }),
         flows: Some(Vec::new()),
         function_name: "f".to_owned(),
         function: Some(function(&[(LABEL_TAG, owner("acme"))])),

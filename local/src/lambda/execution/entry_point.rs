@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 /// The architecture of this machine in Lambda's spelling, or Rust's name for any other one.
-pub(super) const HOST_ARCHITECTURE: &str = if cfg!(target_arch = "x86_64") {
+pub(crate) const HOST_ARCHITECTURE: &str = if cfg!(target_arch = "x86_64") {
     "x86_64"
 } else if cfg!(target_arch = "aarch64") {
     "arm64"

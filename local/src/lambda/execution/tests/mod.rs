@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
-use super::entry_point::HOST_ARCHITECTURE;
+pub(crate) use super::entry_point::HOST_ARCHITECTURE;
 use super::*;
 use crate::logs::Logs;
 use crate::scope::Scope;

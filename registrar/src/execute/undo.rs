@@ -1,0 +1,236 @@
+//! Takes back what a run did that failed (`--rollback-on-failure`): the last first, and nothing that was there before.
+//!
+//! What was deleted is not had back, and what was replaced is only as far as it was read before: code is kept for that, in
+//! memory, before it is replaced.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::Executor;
+use crate::aws::{Configuration, Registration, ServiceFailure};
+use crate::error::{ErrorKind, RegistrarError};
+use crate::event::Event;
+use crate::observed::SECRETS_POLICY;
+use crate::registration::{Call, client_token};
+use crate::retry::{Verdict, retry};
+use crate::step::Step;
+use crate::wait::Goal;
+
+/// How long Lambda may refuse to delete or change what it is still busy with.
+const BUSY_FOR: Duration = Duration::from_mins(2);
+
+/// One thing to take back.
+#[derive(Debug, Clone)]
+pub(super) enum Undo {
+    DeleteRole { role: String },
+    RestoreTrust { role: String, trust: Value },
+    DetachPolicy { role: String, policy_arn: String },
+    RestoreSecretsPolicy { role: String, policy: Option<Value> },
+    DeleteFunction { function: String },
+    RestoreConfiguration { function: String, configuration: Configuration },
+    RestoreCode { function: String, architecture: String, zip: Vec<u8> },
+    RemoveStatement { function: String, statement_id: String },
+    Unregister { label: String },
+    RestoreRegistration { registration: Registration },
+}
+
+/// What became of taking back.
+#[derive(Debug, Default)]
+pub struct Undone {
+    /// What is as it was before.
+    pub done: Vec<String>,
+    /// What could not be taken back, and why.
+    pub failed: Vec<String>,
+}
+
+impl Undo {
+    fn description(&self) -> String {
+        match self {
+            Self::DeleteRole { role } => format!("the role {role} is deleted"),
+            Self::RestoreTrust { role, .. } => format!("the trust policy of the role {role} is as before"),
+            Self::DetachPolicy { role, policy_arn } => format!("{policy_arn} is detached from the role {role}"),
+            Self::RestoreSecretsPolicy { role, .. } => format!("the secrets policy of the role {role} is as before"),
+            Self::DeleteFunction { function } => format!("the function {function} is deleted"),
+            Self::RestoreConfiguration { function, .. } => format!("the configuration of {function} is as before"),
+            Self::RestoreCode { function, .. } => format!("the code of {function} is as before"),
+            Self::RemoveStatement { function, statement_id } => {
+                format!("the permission {statement_id} of {function} is removed")
+            }
+            Self::Unregister { label } => format!("{label} is not registered any more"),
+            Self::RestoreRegistration { registration } => {
+                format!("AppFlow has read {} again as it was before", registration.label)
+            }
+        }
+    }
+}
+
+impl Executor<'_> {
+    /// Keeps the code that is about to be replaced.
+    pub(super) async fn keep_code(&mut self, function: &str) -> Result<(), RegistrarError> {
+        if !self.rolls_back {
+            return Ok(());
+        }
+        let doing = || format!("could not keep the code of {function} before it is replaced, so nothing was replaced");
+        let code = self.aws.lambda.code(function).await.map_err(|failure| {
+            failure.during(doing()).with_hint("without --rollback-on-failure the code before is not needed")
+        })?;
+        self.memory.code_before = Some(code);
+        Ok(())
+    }
+
+    /// Notes how a step that was done is taken back. One whose outcome is not known counts if it made something: what was
+    /// not made cannot be deleted.
+    pub(super) fn note_undo(&mut self, step: &Step, outcome: Result<(), &RegistrarError>) {
+        if !self.rolls_back {
+            return;
+        }
+        let is_creation =
+            matches!(step, Step::CreateRole { .. } | Step::CreateFunction { .. } | Step::RegisterConnector { .. });
+        let may_have_happened = match outcome {
+            Ok(()) => true,
+            Err(error) => is_creation && !matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Foreign),
+        };
+        if may_have_happened {
+            let undo = self.undo_of(step);
+            self.memory.undo.extend(undo);
+        }
+    }
+
+    fn undo_of(&mut self, step: &Step) -> Option<Undo> {
+        let before = self.observed;
+        Some(match step.clone() {
+            Step::CreateRole { role, .. } => Undo::DeleteRole { role },
+            Step::UpdateTrust { role, .. } => Undo::RestoreTrust { role, trust: before.role.as_ref()?.trust.clone()? },
+            // They go with a role that was made.
+            Step::AttachPolicy { role, policy_arn } if before.role.is_some() => Undo::DetachPolicy { role, policy_arn },
+            Step::PutSecretPolicy { role, .. } => {
+                Undo::RestoreSecretsPolicy { role, policy: before.role.as_ref()?.inline.clone() }
+            }
+            Step::CreateFunction { function, .. } => Undo::DeleteFunction { function },
+            Step::UpdateConfiguration { function, found, .. } => {
+                Undo::RestoreConfiguration { function, configuration: found }
+            }
+            Step::UpdateCode { function, .. } => Undo::RestoreCode {
+                function,
+                architecture: before.function.as_ref()?.architecture.clone(),
+                zip: self.memory.code_before.take()?,
+            },
+            // Where an older statement went, the new one is all that lets AppFlow in.
+            Step::GrantInvoke { function, grant: Some(grant), obsolete } if obsolete.is_empty() => {
+                Undo::RemoveStatement { function, statement_id: grant.statement_id }
+            }
+            Step::RegisterConnector { registration } => Undo::Unregister { label: registration.label },
+            Step::UpdateRegistration { registration } => {
+                let found = before.registration.as_ref()?;
+                let lambda_arn = found.lambda_arn.clone()?;
+                let registration = Registration { lambda_arn, description: found.description.clone(), ..registration };
+                Undo::RestoreRegistration { registration }
+            }
+            _ => return None,
+        })
+    }
+
+    /// Takes everything back, the last first. A failure does not keep the others from being taken back.
+    pub(super) async fn undo_all(&mut self) -> Undone {
+        let (mut last, mut all): (Vec<_>, Vec<_>) = std::mem::take(&mut self.memory.undo)
+            .into_iter()
+            .partition(|undo| matches!(undo, Undo::RestoreRegistration { .. }));
+        all.reverse();
+        // AppFlow must read the function as it was before, so that comes when the function is.
+        all.append(&mut last);
+        let mut undone = Undone::default();
+        for undo in all {
+            let what = undo.description();
+            self.report.event(&Event::Working("taking back what was done"));
+            match self.undo(undo).await {
+                Ok(()) => {
+                    self.report.event(&Event::Note(&format!("taken back: {what}")));
+                    undone.done.push(what);
+                }
+                Err(error) => {
+                    let causes: Vec<_> = error.causes().into_iter().map(|cause| format!(": {cause}")).collect();
+                    let text = format!("not taken back, though it should be that {what}: {error}{}", causes.concat());
+                    self.report.event(&Event::Warning(&text));
+                    undone.failed.push(text);
+                }
+            }
+        }
+        undone
+    }
+
+    async fn undo(&mut self, undo: Undo) -> Result<(), RegistrarError> {
+        let (iam, lambda) = (&self.aws.iam, &self.aws.lambda);
+        let result = match &undo {
+            Undo::DeleteRole { role } => return self.delete_role(role).await,
+            Undo::RestoreTrust { role, trust } => iam.update_trust(role, trust).await,
+            Undo::DetachPolicy { role, policy_arn } => iam.detach_policy(role, policy_arn).await,
+            Undo::RestoreSecretsPolicy { role, policy: Some(policy) } => {
+                iam.put_policy(role, SECRETS_POLICY, policy).await
+            }
+            Undo::RestoreSecretsPolicy { role, policy: None } => iam.delete_policy(role, SECRETS_POLICY).await,
+            Undo::DeleteFunction { function } => {
+                return self.when_free(function, async || lambda.delete(function).await).await;
+            }
+            Undo::RestoreConfiguration { function, configuration } => {
+                let revision = self.wait_ready(function, Goal::Change).await?.revision_id;
+                let call = async || lambda.update_configuration(function, configuration, revision.clone()).await;
+                self.when_free(function, call).await?;
+                return self.wait_ready(function, Goal::Use).await.map(drop);
+            }
+            Undo::RestoreCode { function, architecture, zip } => {
+                let revision = self.wait_ready(function, Goal::Change).await?.revision_id;
+                let call = async || lambda.update_code(function, zip, architecture, revision.clone()).await;
+                self.when_free(function, call).await?;
+                return self.wait_ready(function, Goal::Use).await.map(drop);
+            }
+            Undo::RemoveStatement { function, statement_id } => lambda.forbid(function, statement_id, None).await,
+            // Never by force: a connection made meanwhile is somebody's.
+            Undo::Unregister { label } => self.aws.appflow.unregister(label, false).await,
+            Undo::RestoreRegistration { registration } => {
+                let token = client_token(Uuid::new_v4(), Call::Update, registration, "before", 0);
+                self.aws.appflow.update_registration(registration, &token).await.map(drop)
+            }
+        };
+        match result {
+            Err(failure) if failure.is_not_found() => Ok(()),
+            result => result.map_err(|failure| failure.during("it could not be taken back")),
+        }
+    }
+
+    async fn delete_role(&self, role: &str) -> Result<(), RegistrarError> {
+        let iam = &self.aws.iam;
+        let doing = || format!("the role {role} could not be deleted");
+        let Some(found) = iam.role(role, SECRETS_POLICY).await.map_err(|failure| failure.during(doing()))? else {
+            return Ok(());
+        };
+        let gone = |result: Result<(), ServiceFailure>| match result {
+            Err(failure) if !failure.is_not_found() => Err(failure.during(doing())),
+            _ => Ok(()),
+        };
+        for arn in &found.attached {
+            gone(iam.detach_policy(role, arn).await)?;
+        }
+        if found.inline.is_some() {
+            gone(iam.delete_policy(role, SECRETS_POLICY).await)?;
+        }
+        gone(iam.delete_role(role).await)
+    }
+
+    /// Calls once Lambda is no longer busy with the function. That it is gone is fine.
+    async fn when_free(
+        &self,
+        function: &str,
+        call: impl AsyncFnMut() -> Result<(), ServiceFailure>,
+    ) -> Result<(), RegistrarError> {
+        let busy = |failure: &ServiceFailure| match failure.code.as_deref() {
+            Some("ResourceConflictException") => Verdict::Retry("Lambda is still busy with the function"),
+            _ => Verdict::Stop,
+        };
+        match retry(&self.patience(BUSY_FOR), call, busy, self.waiting()).await {
+            Err(crate::retry::Stopped::Failed(failure)) if failure.is_not_found() => Ok(()),
+            result => result.map_err(|stopped| stopped.during(format!("the function {function} could not be changed"))),
+        }
+    }
+}

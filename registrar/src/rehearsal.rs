@@ -1,0 +1,48 @@
+//! Asks new code what it is before it is deployed, if it runs on this machine: so that a plan can show what AppFlow's users
+//! would see change, and refuse what would break.
+
+use std::time::Duration;
+
+use appflow_local::Trial;
+use appflow_sdk::protocol::{DescribeConnectorConfigurationRequest, Operation, Request, Response};
+
+use crate::artefact::Artefact;
+use crate::cli::Architecture;
+use crate::configuration::SelfDescription;
+use crate::environment::FunctionEnvironment;
+use crate::observed::Said;
+
+/// What AppFlow allows for this question (AppFlow custom connector SDKs, README).
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Runs the artefact once on this machine. It gets the function's variables, no credentials and no AWS.
+pub async fn rehearse(artefact: &Artefact, architecture: &str, environment: &FunctionEnvironment, memory: u32) -> Said {
+    let here = Architecture::of_this_machine().as_str();
+    if architecture != here {
+        return Said::Unknown(format!("it is built for {architecture}, this machine is {here}"));
+    }
+    let request = Request::from(DescribeConnectorConfigurationRequest::default());
+    let event = match serde_json::to_vec(&request) {
+        Ok(event) => event,
+        Err(error) => return Said::Unknown(error.to_string()),
+    };
+    let trial = Trial {
+        zip: &artefact.zip,
+        architecture,
+        environment: environment.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        memory_megabytes: memory,
+        timeout: LIMIT,
+    };
+    let answer = match trial.invoke(event).await {
+        Ok(answer) => answer,
+        Err(error) => return Said::Unknown(error.to_string()),
+    };
+    match Response::decode(Operation::DescribeConnectorConfiguration, &answer) {
+        Ok(Response::DescribeConnectorConfiguration(said)) => match said.outcome() {
+            Ok(()) => Said::Known(Box::new(SelfDescription::of(&said))),
+            Err(details) => Said::Unknown(details.error_message.clone()),
+        },
+        Ok(_) => Said::Unknown("it answered another question".to_owned()),
+        Err(error) => Said::Unknown(error.to_string()),
+    }
+}
