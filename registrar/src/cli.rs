@@ -43,8 +43,13 @@ pub struct GlobalArgs {
     /// Region; never guessed. Several, separated by commas, are done one after the other
     #[arg(long, global = true, value_name = "REGION")]
     pub region: Option<String>,
-    /// The account to work in; any other one is refused before anything is read [env: REGISTRAR_ACCOUNT]
-    #[arg(long, global = true, value_name = "ID")]
+    /// The only account to work in.
+    #[arg(
+        long,
+        global = true,
+        value_name = "ID",
+        help = "The account to work in; any other one is refused before anything is read [env: REGISTRAR_ACCOUNT]"
+    )]
     pub account: Option<String>,
     /// One endpoint for all services, instead of AWS's own
     #[arg(long, global = true, value_name = "URL")]
@@ -61,8 +66,16 @@ pub struct GlobalArgs {
         hide_env_values = true
     )]
     pub output: Output,
-    /// Colours: auto, always or never; auto honours NO_COLOR, CLICOLOR_FORCE and TERM=dumb
-    #[arg(long, global = true, value_enum, hide_possible_values = true, value_name = "WHEN", default_value = "auto")]
+    /// When to colour.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        hide_possible_values = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        help = "Colours: auto, always or never; auto honours NO_COLOR, CLICOLOR_FORCE and TERM=dumb"
+    )]
     pub color: Color,
     /// Say nothing but the result and errors
     #[arg(long, short, global = true, conflicts_with = "verbose")]
@@ -208,6 +221,13 @@ mod tests {
     #[test]
     fn is_a_consistent_command_line() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn takes_lists_of_fields_with_spaces() {
+        let cli = Cli::try_parse_from(["registrar", "query", "orders", "--fields", "id, total ,a"]).unwrap();
+        let Command::Query(query) = cli.command else { panic!("it is a query") };
+        assert_eq!(query.fields, ["id", "total", "a"]);
     }
 
     #[test]

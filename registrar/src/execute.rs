@@ -223,7 +223,7 @@ impl<'a> Executor<'a> {
         let start = Instant::now();
         let performed = tokio::time::timeout_at(self.deadline, Box::pin(self.perform(&step.action))).await;
         let outcome = performed.unwrap_or_else(|_| Err(self.cut_off(step)));
-        self.note_undo(&step.action, outcome.as_ref().map(|()| ()));
+        self.note_undo(&step.action, outcome.as_ref().copied());
         if let Err(error) = outcome {
             self.report.event(&Event::StepFailed { step });
             return Err(error);

@@ -132,16 +132,34 @@ impl Report {
         }
     }
 
+    /// Says what is being done only if it takes long.
+    pub fn busy(&self, what: &str) {
+        self.end();
+        if self.verbosity == Verbosity::Quiet {
+            return;
+        }
+        if self.form == Form::Live {
+            self.spin(what);
+        }
+        let mut live = self.live();
+        live.last_line = Some(Instant::now());
+        live.title = Some((what.to_owned(), Instant::now()));
+    }
+
+    fn spin(&self, title: &str) {
+        let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        // The template is a constant; a default spinner is good enough should it ever be wrong.
+        let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})");
+        spinner.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        spinner.set_message(title.to_owned());
+        spinner.enable_steady_tick(Duration::from_millis(100));
+        self.live().spinner = Some(spinner);
+    }
+
     fn begin(&self, title: String, reason: &str, event: &Event<'_>) {
         self.end();
         if self.form == Form::Live {
-            let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            // The template is a constant; a default spinner is good enough should it ever be wrong.
-            let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})");
-            spinner.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-            spinner.set_message(title.clone());
-            spinner.enable_steady_tick(Duration::from_millis(100));
-            self.live().spinner = Some(spinner);
+            self.spin(&title);
         } else if reason.is_empty() {
             self.say(event, &title);
         } else {
@@ -343,6 +361,16 @@ mod tests {
             lines(&written),
             ["building", "  still: building (15 s)", "  still: building (30 s)", "  still: building (45 s)"]
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn speaks_of_a_question_only_when_the_answer_takes_long() {
+        let (report, written) = in_memory(Form::Lines);
+        report.busy("asking f");
+        after(&report, 10).await;
+        assert_eq!(lines(&written), [""; 0]);
+        after(&report, 10).await;
+        assert_eq!(lines(&written), ["  still: asking f (15 s)"]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -49,7 +49,7 @@ impl Judge {
 
     /// One document, as `--output json` prints it.
     #[track_caller]
-    fn document(&mut self, run: Run) -> Value {
+    fn document(&mut self, run: &Run) -> Value {
         let document = run.json();
         self.result(&document, run.code);
         document
@@ -114,14 +114,14 @@ fn every_command_prints_what_the_schema_says_in_success_and_failure() {
     let asking = |arguments: &[&'static str]| [arguments, &desk_label].concat();
 
     // Nothing is there yet.
-    judge.document(desk.run("json", &with("plan")));
-    judge.document(desk.run("json", &[&with("plan")[..], &["--check"]].concat()).expect(6));
-    judge.document(desk.run("json", &[&with("status")[..], &["--check"]].concat()).expect(6));
+    judge.document(&desk.run("json", &with("plan")));
+    judge.document(&desk.run("json", &[&with("plan")[..], &["--check"]].concat()).expect(6));
+    judge.document(&desk.run("json", &[&with("status")[..], &["--check"]].concat()).expect(6));
     for command in ["describe", "entities", "logs"] {
-        judge.document(desk.run("json", &[command, "--label", "nobody"]));
+        judge.document(&desk.run("json", &[command, "--label", "nobody"]));
     }
-    judge.document(desk.run("json", &["fields", "orders", "--label", "nobody"]).expect(4));
-    judge.document(desk.run("json", &["query", "orders", "--label", "nobody"]).expect(4));
+    judge.document(&desk.run("json", &["fields", "orders", "--label", "nobody"]).expect(4));
+    judge.document(&desk.run("json", &["query", "orders", "--label", "nobody"]).expect(4));
 
     // It comes into being, told line by line.
     let deployed = judge.lines(&desk.run("ndjson", &with("deploy")).expect(0));
@@ -131,25 +131,25 @@ fn every_command_prints_what_the_schema_says_in_success_and_failure() {
     }
     judge.lines(&desk.run("ndjson", &with("deploy")).expect(0));
     let registered = asking(&["register", "--function-name", "appflow-connector-desk"]);
-    judge.document(desk.run("json", &registered).expect(0));
-    judge.document(desk.run("json", &with("status")).expect(0));
-    judge.document(desk.run("json", &["list"]).expect(0));
+    judge.document(&desk.run("json", &registered).expect(0));
+    judge.document(&desk.run("json", &with("status")).expect(0));
+    judge.document(&desk.run("json", &["list"]).expect(0));
 
     // It is asked.
-    judge.document(desk.run("json", &asking(&["describe"])).expect(0));
-    judge.document(desk.run("json", &asking(&["entities"])).expect(0));
-    judge.document(desk.run("json", &asking(&["fields", "orders"])).expect(0));
-    judge.document(desk.run("json", &asking(&["query", "orders", "--limit", "2"])).expect(0));
+    judge.document(&desk.run("json", &asking(&["describe"])).expect(0));
+    judge.document(&desk.run("json", &asking(&["entities"])).expect(0));
+    judge.document(&desk.run("json", &asking(&["fields", "orders"])).expect(0));
+    judge.document(&desk.run("json", &asking(&["query", "orders", "--limit", "2"])).expect(0));
     judge.lines(&desk.run("ndjson", &asking(&["query", "nothing"])).expect(4));
     let setting = format!("baseUrl={}/sample/api-key", desk.server.endpoint_url);
     let key = |key: &str| json!({"apiKey": key});
     let connect = ["--label", "desk", "--setting", &setting];
-    judge.document(desk.laptop.connect("right", &key("sample-api-key"), &connect).expect(0));
-    judge.document(desk.laptop.connect("wrong", &key("hunter2"), &connect));
+    judge.document(&desk.laptop.connect("right", &key("sample-api-key"), &connect).expect(0));
+    judge.document(&desk.laptop.connect("wrong", &key("hunter2"), &connect));
     let write =
         ["write", "contacts", "--operation", "insert", "--record", r#"{"id": 1}"#, "--connector-profile", "right"];
-    judge.document(desk.run("json", &[&asking(&write)[..], &["--dry-run"]].concat()));
-    judge.document(desk.run("json", &asking(&["write", "nothing", "--operation", "insert", "--record", "{}"])));
+    judge.document(&desk.run("json", &[&asking(&write)[..], &["--dry-run"]].concat()));
+    judge.document(&desk.run("json", &asking(&["write", "nothing", "--operation", "insert", "--record", "{}"])));
     let request = desk.laptop.folder().join("request.json");
     fs::write(&request, r#"{"type":"DescribeConnectorConfigurationRequest"}"#).unwrap();
     let request = request.to_str().unwrap();
@@ -158,38 +158,38 @@ fn every_command_prints_what_the_schema_says_in_success_and_failure() {
     judge.lines(&desk.run("ndjson", &["invoke", "nowhere.json", "--label", "desk"]).expect(2));
 
     // Around it.
-    let logged = judge.document(desk.run("json", &asking(&["logs", "--since", "1h"])).expect(0));
+    let logged = judge.document(&desk.run("json", &asking(&["logs", "--since", "1h"])).expect(0));
     assert!(!logged["events"].as_array().unwrap().is_empty(), "{logged}");
-    judge.document(desk.run("json", &asking(&["policy"])).expect(0));
-    judge.document(desk.wrong("json", &["policy", "--label", "_"]).expect(2));
-    judge.document(desk.run("json", &["filter", "id > 5"]).expect(0));
-    judge.document(desk.run("json", &["filter", "id >"]).expect(2));
+    judge.document(&desk.run("json", &asking(&["policy"])).expect(0));
+    judge.document(&desk.wrong("json", &["policy", "--label", "_"]).expect(2));
+    judge.document(&desk.run("json", &["filter", "id > 5"]).expect(0));
+    judge.document(&desk.run("json", &["filter", "id >"]).expect(2));
     let manifest = workspace().join("connector/manifests/json-server.toml");
-    judge.document(desk.run("json", &["manifest", "check", manifest.to_str().unwrap()]).expect(0));
-    judge.document(desk.run("json", &["manifest", "check", "nowhere.toml"]).expect(2));
+    judge.document(&desk.run("json", &["manifest", "check", manifest.to_str().unwrap()]).expect(0));
+    judge.document(&desk.run("json", &["manifest", "check", "nowhere.toml"]).expect(2));
     judge.lines(&desk.run("ndjson", &["completions", "bash"]).expect(0));
-    judge.document(desk.run("json", &["local"]).expect(0));
+    judge.document(&desk.run("json", &["local"]).expect(0));
 
     // It goes.
-    let refused = judge.document(desk.run("json", &asking(&["unregister"])).expect(4));
+    let refused = judge.document(&desk.run("json", &asking(&["unregister"])).expect(4));
     assert_eq!(refused["connections"], json!(["right"]), "{refused}");
-    judge.document(desk.run("json", &asking(&["unregister", "--force", "--dry-run"])).expect(0));
+    judge.document(&desk.run("json", &asking(&["unregister", "--force", "--dry-run"])).expect(0));
     let everything = asking(&["unregister", "--force", "--delete-function", "--delete-logs"]);
-    let gone = judge.document(desk.run("json", &everything).expect(0));
+    let gone = judge.document(&desk.run("json", &everything).expect(0));
     assert!(gone.to_string().contains("the log /aws/lambda/appflow-connector-desk"), "{gone}");
-    judge.document(desk.run("json", &registered));
+    judge.document(&desk.run("json", &registered));
 
     // A wrong command line is a document too.
     let deply = desk.wrong("json", &["deply"]);
-    judge.document(deply.expect(2));
+    judge.document(&deply.expect(2));
     for (command, form) in [("deploy", "json"), ("plan", "ndjson"), ("list", "json"), ("local", "json")] {
         let run = desk.wrong(form, &[command, "--nonsense"]).expect(2);
-        let result = if form == "json" { judge.document(run) } else { judge.lines(&run) };
+        let result = if form == "json" { judge.document(&run) } else { judge.lines(&run) };
         assert_eq!(result["command"], command);
         assert!(result["error"]["message"].as_str().unwrap().contains("--nonsense"), "{result}");
     }
     for command in ["completions", "describe", "logs"] {
-        judge.document(desk.wrong("json", &[command, "--nonsense"]).expect(2));
+        judge.document(&desk.wrong("json", &[command, "--nonsense"]).expect(2));
     }
 
     let known = judge.schema["$defs"]["result"]["properties"]["command"]["enum"].as_array().unwrap().clone();
@@ -232,4 +232,19 @@ fn a_function_with_a_name_of_its_own_is_found_when_a_removal_was_stopped_half_wa
     }
     let again = laptop.registrar(&[&half[..], &["--delete-function"]].concat()).expect(0);
     assert_eq!(again.json()["removed"], json!([]));
+}
+
+#[test]
+fn ctrl_c_is_how_following_a_log_ends() {
+    let laptop = Laptop::new();
+    let server = laptop.serve();
+    drop(laptop.deploy(&["--label", "desk"]).expect(0));
+    let registrar = binaries().registrar.to_str().unwrap();
+    // The first line says that it follows; then it is told to stop, as a terminal would.
+    let script = format!(
+        "exec 3< <(exec '{registrar}' logs --follow --since 1h --label desk); pid=$!; \
+         read -r line <&3; kill -INT $pid; cat <&3 >/dev/null; wait $pid"
+    );
+    let run = laptop.against(&server, "bash", &["-c", &script]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
 }

@@ -5,7 +5,7 @@ use aws_config::SdkConfig;
 use super::failure::{ServiceFailure, failed};
 use crate::observed::LogGroup;
 
-/// `CloudWatch` Logs.
+/// CloudWatch Logs.
 #[derive(Debug, Clone)]
 pub struct Logs {
     pub(super) client: aws_sdk_cloudwatchlogs::Client,

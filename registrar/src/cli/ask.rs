@@ -72,13 +72,21 @@ pub struct FieldsArgs {
     pub ask: AskArgs,
 }
 
+/// Reads the name of a field in a list, in which people put spaces after commas.
+fn field_name(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("a name is missing between two commas".to_owned()),
+        name => Ok(name.to_owned()),
+    }
+}
+
 /// `query`
 #[derive(Debug, Args)]
 pub struct QueryArgs {
     /// The entity
     pub entity: String,
     /// Fields to show, separated by commas [default: all]
-    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    #[arg(long, value_name = "A,B", value_delimiter = ',', value_parser = field_name)]
     pub fields: Vec<String>,
     /// Filter in AppFlow's language, as in 'id > 5 and name contains "a"'
     #[arg(long, value_name = "EXPR")]
@@ -113,7 +121,7 @@ pub struct WriteArgs {
     #[arg(long, value_enum, hide_possible_values = true, value_name = "json|csv", conflicts_with = "records")]
     pub format: Option<RecordFormat>,
     /// Fields that identify a record, separated by commas [default: the primary keys; none for an insert]
-    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    #[arg(long, value_name = "A,B", value_delimiter = ',', value_parser = field_name)]
     pub id_fields: Vec<String>,
     /// Ask the connector to write all records of a request or none, and stop at the first failure
     #[arg(long)]

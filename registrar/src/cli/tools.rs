@@ -17,7 +17,7 @@ pub struct LogsArgs {
     /// How far to look back, as in 90s or 10m
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
     pub since: Duration,
-    /// Only what contains this text, or matches this pattern of `CloudWatch` Logs
+    /// Only what contains this text, or matches this pattern of CloudWatch Logs
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
     /// Which connector.

@@ -89,6 +89,7 @@ async fn on(
     question: impl AsyncFnOnce(&Target) -> Result<Outcome, RegistrarError>,
 ) -> Result<Outcome, RegistrarError> {
     let target = target(session, connector).await?;
+    session.report.busy(&format!("asking {}", target.function_name()));
     let result = tokio::select! {
         result = question(&target) => result,
         () = session.interrupt.pressed(1) => Err(RegistrarError::interrupted()),
@@ -142,7 +143,10 @@ pub async fn connect(session: &Session, args: &ConnectArgs) -> Result<Outcome, R
         };
         done.map_err(|failure| {
             let is_unregistered = failure.is_not_found();
-            let error = failure.during(format!("the connection {name} of {label} was not {verb}"));
+            // The reason first: it is the connector's own, and what the reader has to act on.
+            let reason = failure.message.trim().trim_end_matches('.').to_owned();
+            let done = format!("the connection {name} of {label} was not {verb}");
+            let error = failure.during(if reason.is_empty() { done } else { format!("{reason}; {done}") });
             if is_unregistered { error.with_hint("register the connector first: registrar deploy") } else { error }
         })?;
         let text = format!("{verb} the connection {name}; the connector has nothing against it");

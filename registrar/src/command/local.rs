@@ -22,9 +22,10 @@ pub async fn local(session: &Session, args: &LocalArgs) -> Result<Outcome, Regis
         local.stop().await;
         return Ok(outcome);
     }
+    // Before the result, which is the last line of those that programs read.
+    session.report.event(&Event::Note("the local AWS is running; press Ctrl-C to stop it"));
     let text = outcome.printed(session.global.output).unwrap_or_default();
     print_result(&text).map_err(|error| RegistrarError::usage("cannot write to standard output").with_source(error))?;
-    session.report.event(&Event::Note("the local AWS is running; press Ctrl-C to stop it"));
     local.stopped().await;
     let mut printed = Outcome::new("local", "");
     // The result stands on standard output already.

@@ -17,7 +17,7 @@ use crate::session::{Opened, Session};
 /// Pause between two looks with `--follow`.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// How far back each look goes with `--follow`: lines arrive in `CloudWatch` later than they were written, and not in order.
+/// How far back each look goes with `--follow`: lines arrive in CloudWatch later than they were written, and not in order.
 const OVERLAP_MILLISECONDS: i64 = 30_000;
 
 /// `logs`
@@ -62,7 +62,7 @@ async fn read(session: &Session, args: &LogsArgs, opened: &Opened, function: &st
         let text = if events.is_empty() {
             format!("nothing was logged in {group} within that time; --since looks further back")
         } else {
-            events.iter().map(line).collect()
+            events.iter().map(line).collect::<Vec<_>>().concat()
         };
         let events: Vec<_> = events.iter().map(as_json).collect();
         return Ok(Outcome::new("logs", text)
@@ -100,7 +100,7 @@ async fn group(opened: &Opened, function: &str) -> Result<String, RegistrarError
     }
 }
 
-/// A text to look for, as `CloudWatch` wants it: in quotes, unless it is a pattern already.
+/// A text to look for, as CloudWatch wants it: in quotes, unless it is a pattern already.
 fn pattern(text: &str) -> String {
     if text.starts_with(['"', '{', '[', '%', '?', '-']) {
         return text.to_owned();

@@ -25,7 +25,7 @@ pub async fn unregister(session: &Session, args: &UnregisterArgs) -> Result<Outc
     let settings = Settings::for_deploy(&args.connector, &crate::cli::FunctionArgs::default(), inputs)?;
     let opened = session.open().await?;
     let remover = Remover { session, aws: &opened.aws, settings: &settings, args };
-    let result = in_time(session, "everything was removed", remover.run()).await;
+    let result = in_time(session, "everything was removed", Box::pin(remover.run())).await;
     opened.close().await;
     result
 }
@@ -63,6 +63,8 @@ impl Remover<'_> {
         let text = match (&error, steps.is_empty()) {
             (None, true) => "nothing to remove\n".to_owned(),
             (None, false) if self.args.dry_run => listed("would remove", &steps),
+            // Whoever answered the question with Ctrl-C has just read it.
+            (Some(error), _) if removed.is_empty() && error.kind() == ErrorKind::Interrupted => String::new(),
             (Some(_), _) if removed.is_empty() => listed("would remove", &steps),
             _ => listed("removed", &removed),
         };
@@ -329,5 +331,6 @@ fn explained(step: &Removal, failure: ServiceFailure) -> RegistrarError {
 
 /// `removed A`, line by line.
 fn listed(verb: &str, removals: &[Removal]) -> String {
-    removals.iter().map(|removal| format!("{verb} {removal}\n")).collect()
+    let lines: Vec<_> = removals.iter().map(|removal| format!("{verb} {removal}\n")).collect();
+    lines.concat()
 }

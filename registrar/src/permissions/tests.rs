@@ -93,6 +93,7 @@ fn writes_a_policy_that_an_administrator_can_read() {
       "Statement": [
         {
           "Action": [
+            "appflow:DescribeConnectorProfiles",
             "sts:GetCallerIdentity"
           ],
           "Effect": "Allow",

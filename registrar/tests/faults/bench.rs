@@ -262,7 +262,9 @@ impl Bench {
         let session = self.session(&wire);
         let start = tokio::time::Instant::now();
         let result = match scene {
-            Scene::FirstDeploy | Scene::Update | Scene::Adopt => deploy::deploy(&session, &self.wanted(scene)).await,
+            Scene::FirstDeploy | Scene::Update | Scene::Adopt => {
+                Box::pin(deploy::deploy(&session, &self.wanted(scene))).await
+            }
             Scene::Unregister => {
                 let args = UnregisterArgs {
                     force: false,
@@ -271,7 +273,7 @@ impl Bench {
                     dry_run: false,
                     connector: self.connector(),
                 };
-                unregister::unregister(&session, &args).await
+                Box::pin(unregister::unregister(&session, &args)).await
             }
             Scene::Register => {
                 let mut connector = self.connector();
@@ -283,11 +285,11 @@ impl Bench {
                     connector,
                     change: ChangeArgs::default(),
                 };
-                deploy::register(&session, &args).await
+                Box::pin(deploy::register(&session, &args)).await
             }
             Scene::Status => {
                 let args = StatusArgs { check: true, no_build: false, deploy: self.wanted(scene) };
-                status::status(&session, &args).await
+                Box::pin(status::status(&session, &args)).await
             }
         };
         let took = start.elapsed();

@@ -25,10 +25,10 @@ async fn run(aws: &StandIn, line: &str) -> Result<Outcome, RegistrarError> {
     let mut session = Session::new(global, ProcessEnvironment::default(), Interrupt::never()).unwrap();
     session.clients = Some(aws.clients());
     match &command {
-        Command::Status(args) => status::status(&session, args).await,
-        Command::List => status::list(&session).await,
-        Command::Register(args) => deploy::register(&session, args).await,
-        Command::Unregister(args) => unregister::unregister(&session, args).await,
+        Command::Status(args) => Box::pin(status::status(&session, args)).await,
+        Command::List => Box::pin(status::list(&session)).await,
+        Command::Register(args) => Box::pin(deploy::register(&session, args)).await,
+        Command::Unregister(args) => Box::pin(unregister::unregister(&session, args)).await,
         other => panic!("{}", other.name()),
     }
 }
