@@ -21,6 +21,7 @@ use crate::appflow::AppFlow;
 use crate::failure::{ApiError, REQUEST_ID, new_request_id};
 use crate::iam::Iam;
 use crate::lambda::{CODE_PATH, Lambda};
+use crate::logs::Logs;
 use crate::sample;
 use crate::scope::Scope;
 use crate::secrets::Secrets;
@@ -37,6 +38,7 @@ pub(crate) struct Services {
     pub(crate) secrets: Secrets,
     pub(crate) lambda: Lambda,
     pub(crate) appflow: AppFlow,
+    pub(crate) logs: Logs,
 }
 
 /// Who signed for what: the credential scope of AWS's Signature Version 4.
@@ -171,6 +173,7 @@ async fn aws(State(services): State<Arc<Services>>, request: Request) -> Respons
     match credential.service.as_str() {
         "appflow" => services.appflow.handle(&scope, &parts.method, path, query, body).await,
         "lambda" => services.lambda.handle(&scope, &parts.method, path, query, &parts.headers, body).await,
+        "logs" => services.logs.handle(&scope, &parts.headers, &body),
         "secretsmanager" => services.secrets.handle(&scope, &parts.headers, body).await,
         "iam" => services.iam.handle(&form(query, &body)).await,
         "sts" => {
@@ -180,7 +183,7 @@ async fn aws(State(services): State<Arc<Services>>, request: Request) -> Respons
         other => ApiError::new(
             StatusCode::NOT_IMPLEMENTED,
             "UnknownOperationException",
-            format!("the local AWS has no service {other:?}, only appflow, iam, lambda, secretsmanager and sts"),
+            format!("the local AWS has no service {other:?}, only appflow, iam, lambda, logs, secretsmanager and sts"),
         )
         .json_1_1(),
     }

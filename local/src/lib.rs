@@ -1,6 +1,6 @@
 //! An embedded local AWS for `AppFlow` connectors, on one loopback port.
 //!
-//! `AppFlow`'s control plane, Lambda with execution of functions, IAM, STS and Secrets Manager answer on one port, told
+//! `AppFlow`'s control plane, Lambda with execution of functions, CloudWatch Logs, IAM, STS and Secrets Manager answer on one port, told
 //! apart by the service name that a request is signed for. Any AWS client works against it when `AWS_ENDPOINT_URL` names
 //! it; any credentials will do. A small API with made-up records stands below `/sample` for connectors to read.
 //!
@@ -24,6 +24,7 @@
 //! | Lambda | functions, versions, aliases, policies, tags, invocations; code as zip with a `bootstrap`; layers, VPC, tracing and concurrency are kept but not acted on |
 //! | IAM | roles and policies; they are checked for a function's role and for `AssumeRole`, and for nothing else |
 //! | STS | `GetCallerIdentity`, `AssumeRole` |
+//! | CloudWatch Logs | log groups, retention, the last lines that functions printed |
 //! | Secrets Manager | secrets, versions, recovery |
 
 mod appflow;
@@ -32,6 +33,7 @@ mod front;
 mod hexadecimal;
 mod iam;
 mod lambda;
+mod logs;
 mod occupancy;
 mod options;
 mod running;

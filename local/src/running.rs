@@ -22,6 +22,7 @@ use crate::appflow::AppFlow;
 use crate::front::{self, Services};
 use crate::iam::Iam;
 use crate::lambda::Lambda;
+use crate::logs::Logs;
 use crate::occupancy::{Attempt, Occupancy, Owner, Stay};
 use crate::options::Options;
 use crate::secrets::Secrets;
@@ -232,7 +233,9 @@ async fn start(
     let iam = Iam::open(Arc::clone(&store), &account).await?;
     let sts = Sts::new(&account, iam.clone());
     let secrets = Secrets::open(Arc::clone(&store), &account).await?;
-    let lambda = Lambda::open(Arc::clone(&store), iam.clone(), sts.clone(), &endpoint, options.function_settle)?;
+    let logs = Logs::open(Arc::clone(&store))?;
+    let settle = options.function_settle;
+    let lambda = Lambda::open(Arc::clone(&store), iam.clone(), sts.clone(), logs.clone(), &endpoint, settle)?;
     let appflow = AppFlow::open(store, lambda.clone(), secrets.clone(), options.behaviour)?;
     let router = front::router(Arc::new(Services {
         account: account.clone(),
@@ -241,6 +244,7 @@ async fn start(
         secrets,
         lambda: lambda.clone(),
         appflow,
+        logs,
     }));
     occupancy.announce(&Owner {
         stay,

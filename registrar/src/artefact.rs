@@ -89,6 +89,16 @@ impl Workshop<'_> {
         command
     }
 
+    /// Waits for Cargo, or ends it when we are to end: whoever stops a job need not wait for the compiler.
+    async fn unless_interrupted<T>(&self, run: impl Future<Output = std::io::Result<T>>) -> Result<T, RegistrarError> {
+        let ended = tokio::select! {
+            ended = run => ended.map_err(|error| cannot_run(self.cargo, error))?,
+            () = self.interrupt.pressed(1) => return Err(RegistrarError::interrupted()),
+        };
+        self.interrupt.check()?;
+        Ok(ended)
+    }
+
     /// Builds with plain Cargo for this machine.
     async fn build_here(&self, project: &Project) -> Result<PathBuf, RegistrarError> {
         let name = project.executable()?;
@@ -101,8 +111,7 @@ impl Workshop<'_> {
             command.arg("--quiet");
         }
         let child = command.spawn().map_err(|error| cannot_run(self.cargo, error))?;
-        let output = child.wait_with_output().await.map_err(|error| cannot_run(self.cargo, error))?;
-        self.interrupt.check()?;
+        let output = self.unless_interrupted(child.wait_with_output()).await?;
         if !output.status.success() {
             return Err(build_failed(&project.package));
         }
@@ -139,8 +148,7 @@ impl Workshop<'_> {
         command.arg(&folder).current_dir(&project.folder).stdin(Stdio::null());
         // Standard output is for our result alone.
         command.stdout(if self.quiet { Stdio::null() } else { Stdio::from(std::io::stderr()) });
-        let status = command.status().await.map_err(|error| cannot_run(self.cargo, error))?;
-        self.interrupt.check()?;
+        let status = self.unless_interrupted(command.status()).await?;
         if !status.success() {
             return Err(build_failed(&project.package));
         }

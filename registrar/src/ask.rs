@@ -54,20 +54,28 @@ impl<'a> Asker<'a> {
         self.read_configuration(&invocation)
     }
 
-    /// Asks what the connector is, with patience for a function that is waking up.
+    /// Asks what the connector is, with patience for a function that is waking up, or is so new that not all of Lambda
+    /// knows it.
     ///
     /// # Errors
     /// As [`ask`](Self::ask).
     pub async fn configuration_when_invocable(
         &self,
+        is_new: bool,
         patience: &Patience<'_>,
         tell: impl FnMut(&str),
     ) -> Result<DescribeConnectorConfigurationResponse, RegistrarError> {
         let payload = encode(&DescribeConnectorConfigurationRequest::default().into())?;
         let waking = |failure: &ServiceFailure| {
-            if failure.is_not_invocable_yet() { Verdict::Retry("the function is waking up") } else { Verdict::Stop }
+            if failure.is_not_invocable_yet() {
+                Verdict::Retry("the function is waking up")
+            } else if is_new && failure.is_not_found() {
+                Verdict::Retry("the new function is not visible everywhere yet")
+            } else {
+                Verdict::Stop
+            }
         };
-        let call = async || self.lambda.invoke(&self.function, payload.clone()).await;
+        let call = async || self.lambda.invoke_briefly(&self.function, payload.clone()).await;
         let invocation = retry(patience, call, waking, tell)
             .await
             .map_err(|stopped| stopped.during(format!("could not invoke {}", self.function)))?;

@@ -7,9 +7,11 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 mod ask;
 mod deploy;
+mod tools;
 
 pub use ask::*;
 pub use deploy::*;
+pub use tools::*;
 
 /// Builds an AppFlow custom connector, deploys it, registers it and asks it questions.
 #[derive(Debug, Parser)]
@@ -38,9 +40,12 @@ pub struct GlobalArgs {
     /// Named profile of the AWS configuration files
     #[arg(long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
-    /// Region; never guessed
+    /// Region; never guessed. Several, separated by commas, are done one after the other
     #[arg(long, global = true, value_name = "REGION")]
     pub region: Option<String>,
+    /// The account to work in; any other one is refused before anything is read [env: REGISTRAR_ACCOUNT]
+    #[arg(long, global = true, value_name = "ID")]
+    pub account: Option<String>,
     /// One endpoint for all services, instead of AWS's own
     #[arg(long, global = true, value_name = "URL")]
     pub endpoint_url: Option<String>,
@@ -50,12 +55,15 @@ pub struct GlobalArgs {
         global = true,
         value_enum,
         hide_possible_values = true,
-        value_name = "text|json",
+        value_name = "text|json|ndjson",
         default_value = "text",
         env = "REGISTRAR_OUTPUT",
         hide_env_values = true
     )]
     pub output: Output,
+    /// Colours: auto, always or never; auto honours NO_COLOR, CLICOLOR_FORCE and TERM=dumb
+    #[arg(long, global = true, value_enum, hide_possible_values = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
     /// Say nothing but the result and errors
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -88,6 +96,19 @@ pub enum Output {
     Text,
     /// One JSON document.
     Json,
+    /// One JSON object per line: what happens while it happens, and at last the result.
+    Ndjson,
+}
+
+/// When to colour what goes to standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// Where the terminal has them, unless variables say otherwise.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
 }
 
 /// What to do.
@@ -123,6 +144,12 @@ pub enum Command {
     Filter(FilterArgs),
     /// Check a connector manifest, or show the JSON Schema that editors complete one with
     Manifest(ManifestArgs),
+    /// Show what the function logged
+    Logs(LogsArgs),
+    /// Print the least IAM policy that the caller needs for these names
+    Policy(PolicyArgs),
+    /// Print what a shell completes this command line with
+    Completions(CompletionsArgs),
     /// Keep the embedded local AWS running and print the variables that other tools need
     Local(LocalArgs),
 }

@@ -14,12 +14,14 @@ use crate::aws::CA_BUNDLE_VARIABLE;
 pub struct ProcessEnvironment(BTreeMap<String, String>);
 
 impl ProcessEnvironment {
-    /// Takes the variables that begin with `REGISTRAR_`, `CARGO`, and `AWS_CA_BUNDLE`.
+    /// Takes the variables that begin with `REGISTRAR_`, and `CARGO`, `TERM` and `AWS_CA_BUNDLE`.
     #[must_use]
     pub fn from_process() -> Self {
         std::env::vars_os()
             .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
-            .filter(|(key, _)| key.starts_with("REGISTRAR_") || key == "CARGO" || key == CA_BUNDLE_VARIABLE)
+            .filter(|(key, _)| {
+                key.starts_with("REGISTRAR_") || ["CARGO", "TERM", CA_BUNDLE_VARIABLE].contains(&key.as_str())
+            })
             .collect()
     }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use crate::plan::PlannedStep;
 
 /// Something that happened.
@@ -39,4 +41,33 @@ pub enum Event<'a> {
     Detail(&'a str),
     /// Something is not as it should be, but the command goes on.
     Warning(&'a str),
+}
+
+impl Event<'_> {
+    /// The event as one line of `--output ndjson` shows it, apart from what all lines have.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let of_step = |event: &str, step: &PlannedStep| json!({"event": event, "step": step.action.name(), "description": step.action.description()});
+        match self {
+            Self::StepStarted { position, total, step } => json!({
+                "event": "stepStarted",
+                "position": position,
+                "total": total,
+                "step": step.action.name(),
+                "description": step.action.description(),
+                "reason": step.reason,
+            }),
+            Self::StepDone { step, elapsed } => {
+                let mut done = of_step("stepDone", step);
+                done["elapsedSeconds"] = json!(elapsed.as_secs_f64());
+                done
+            }
+            Self::StepFailed { step } => of_step("stepFailed", step),
+            Self::Waiting(what) => json!({"event": "waiting", "text": what}),
+            Self::Working(what) => json!({"event": "working", "text": what}),
+            Self::Note(text) => json!({"event": "note", "text": text}),
+            Self::Detail(text) => json!({"event": "detail", "text": text}),
+            Self::Warning(text) => json!({"event": "warning", "text": text}),
+        }
+    }
 }

@@ -9,10 +9,13 @@ mod permission;
 mod registration;
 mod role;
 mod undo;
+mod usable;
 
 use undo::Undo;
 pub use undo::Undone;
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -30,6 +33,8 @@ use crate::plan::{Plan, PlannedStep};
 use crate::report::Report;
 use crate::retry::Patience;
 use crate::step::Step;
+
+use self::usable::CodeChange;
 
 /// How a step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -76,6 +81,16 @@ const ROLE_SPREADS_WITHIN: Duration = Duration::from_mins(2);
 /// How long a new function may be invisible to some of Lambda's calls.
 const FUNCTION_APPEARS_WITHIN: Duration = Duration::from_mins(1);
 
+/// How long a function may be busy with a change of somebody else's, or without network interfaces.
+const BUSY_FOR: Duration = Duration::from_mins(10);
+
+/// Why a call about a function that was made a moment ago is repeated.
+const NOT_VISIBLE_YET: &str = "the new function is not visible everywhere yet";
+
+fn is_recent(created: Option<Instant>) -> bool {
+    created.is_some_and(|created| created.elapsed() < FUNCTION_APPEARS_WITHIN)
+}
+
 /// What this run did and when: decides how patient it is.
 #[derive(Debug, Default)]
 struct Memory {
@@ -83,6 +98,8 @@ struct Memory {
     function_created: Option<Instant>,
     permission_added: Option<Instant>,
     smoke_test_passed: bool,
+    /// The last change of the function's code in this run.
+    last_code: Option<CodeChange>,
     connector_arn: Option<String>,
     /// What the function said of itself.
     says: Option<SelfDescription>,
@@ -109,6 +126,8 @@ pub struct Executor<'a> {
     run: Uuid,
     label: String,
     memory: Memory,
+    /// What was waited for last.
+    last_wait: Rc<RefCell<String>>,
 }
 
 /// What an executor works with.
@@ -150,6 +169,7 @@ impl<'a> Executor<'a> {
             run: Uuid::new_v4(),
             label: String::new(),
             memory: Memory { role_changed, ..Memory::default() },
+            last_wait: Rc::default(),
         }
     }
 
@@ -194,8 +214,10 @@ impl<'a> Executor<'a> {
     async fn run_step(&mut self, position: usize, total: usize, step: &PlannedStep) -> Result<(), RegistrarError> {
         self.interrupt.check()?;
         self.report.event(&Event::StepStarted { position, total, step });
+        self.last_wait.take();
         let start = Instant::now();
-        let outcome = self.perform(&step.action).await;
+        let performed = tokio::time::timeout_at(self.deadline, Box::pin(self.perform(&step.action))).await;
+        let outcome = performed.unwrap_or_else(|_| Err(self.cut_off(step)));
         self.note_undo(&step.action, outcome.as_ref().map(|()| ()));
         if let Err(error) = outcome {
             self.report.event(&Event::StepFailed { step });
@@ -224,7 +246,7 @@ impl<'a> Executor<'a> {
                 self.keep_code(function).await?;
                 self.update_code(function, architecture, code_sha256).await
             }
-            Step::WaitReady { function } => self.wait_ready(function, crate::wait::Goal::Use).await.map(drop),
+            Step::WaitReady { function } => self.wait_usable(function).await,
             Step::GrantInvoke { function, grant, obsolete } => {
                 self.grant_invoke(function, grant.as_ref(), obsolete).await
             }
@@ -254,8 +276,22 @@ impl<'a> Executor<'a> {
     }
 
     fn waiting(&self) -> impl FnMut(&str) + use<'a> {
-        let report = self.report;
-        move |reason| report.event(&Event::Waiting(reason))
+        let (report, last_wait) = (self.report, Rc::clone(&self.last_wait));
+        move |reason| {
+            report.event(&Event::Waiting(reason));
+            last_wait.replace(reason.to_owned());
+        }
+    }
+
+    /// The time was up in the middle of a call or a pause.
+    fn cut_off(&self, step: &PlannedStep) -> RegistrarError {
+        let message = format!("the time was up before this was done: {}", step.action.description());
+        let error = RegistrarError::new(ErrorKind::TimedOut, message)
+            .with_hint("run again to go on from here, with a longer --timeout if need be");
+        match self.last_wait.take() {
+            reason if reason.is_empty() => error,
+            reason => error.with_source(reason),
+        }
     }
 
     fn artefact(&self, sha256: &str) -> Result<&'a Artefact, RegistrarError> {

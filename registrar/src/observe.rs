@@ -3,13 +3,32 @@
 //! One of the eight invokes the function, with the question that AppFlow asks when it registers a connector.
 
 use crate::ask::Asker;
-use crate::aws::{Aws, Identity};
+use crate::aws::{Aws, Identity, ServiceFailure};
 use crate::configuration::SelfDescription;
 use crate::error::{ErrorKind, RegistrarError};
 use crate::interrupt::Interrupt;
 use crate::observed::{LABEL_TAG, Observed, SECRETS_POLICY, Said};
+use crate::plan::Subject;
 use crate::settings::{RoleSettings, Settings};
 use crate::wait::{Readiness, classify};
+
+/// What could not be read, because the caller may not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denial {
+    /// What is not known therefore.
+    pub subject: Subject,
+    /// The IAM action that is missing.
+    pub action: &'static str,
+}
+
+/// What to do when the caller may not read something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Denied {
+    /// Stop: a plan made without it would be wrong.
+    Stop,
+    /// Go on without it.
+    GoOn,
+}
 
 /// Reads everything that a plan depends on, and who is asking.
 ///
@@ -20,40 +39,74 @@ pub async fn observe(
     settings: &Settings,
     interrupt: &Interrupt,
 ) -> Result<(Observed, Identity), RegistrarError> {
+    let (observed, identity, _) = observe_with(aws, settings, interrupt, Denied::Stop).await?;
+    Ok((observed, identity))
+}
+
+/// Reads as [`observe`] does, and tells what the caller may not read if that is no reason to stop.
+///
+/// # Errors
+/// As [`observe`].
+pub async fn observe_with(
+    aws: &Aws,
+    settings: &Settings,
+    interrupt: &Interrupt,
+    when_denied: Denied,
+) -> Result<(Observed, Identity, Vec<Denial>), RegistrarError> {
+    let mut denials = Vec::new();
+    let mut permitted = |failure: ServiceFailure, subjects: &[Subject], doing: String| {
+        if when_denied == Denied::Stop || !failure.is_access_denied() {
+            return Err(failure.during(doing));
+        }
+        let action = failure.action;
+        denials.extend(subjects.iter().map(|&subject| Denial { subject, action }));
+        Ok(())
+    };
     let identity = aws.sts.identity().await.map_err(|failure| failure.during("could not find out who is asking"))?;
     interrupt.check()?;
 
     let role = match settings.function.as_ref().map(|function| &function.role) {
-        Some(RoleSettings::Ours(name)) => aws
-            .iam
-            .role(&name.value, SECRETS_POLICY)
-            .await
-            .map_err(|failure| failure.during(format!("could not read the role {}", name.value)))?,
+        Some(RoleSettings::Ours(name)) => match aws.iam.role(&name.value, SECRETS_POLICY).await {
+            Ok(role) => role,
+            Err(failure) => {
+                permitted(failure, &[Subject::Role], format!("could not read the role {}", name.value))?;
+                None
+            }
+        },
         Some(RoleSettings::Existing(_)) | None => None,
     };
     interrupt.check()?;
 
     let name = &settings.function_name.value;
-    let function = aws
-        .lambda
-        .function(name)
-        .await
-        .map_err(|failure| failure.during(format!("could not read the function {name}")))?;
-    let permissions = match &function {
-        Some(_) => {
-            let read = aws.lambda.permissions(name).await;
-            read.map_err(|failure| failure.during(format!("could not read the permissions of {name}")))?.0
+    let function = match aws.lambda.function(name).await {
+        Ok(function) => function,
+        Err(failure) => {
+            // Whether the registration is up to date is recorded on the function.
+            let unknown = [Subject::Function, Subject::Code, Subject::Permission, Subject::Registration];
+            permitted(failure, &unknown, format!("could not read the function {name}"))?;
+            None
         }
+    };
+    let permissions = match &function {
+        Some(_) => match aws.lambda.permissions(name).await {
+            Ok((permissions, _)) => permissions,
+            Err(failure) => {
+                permitted(failure, &[Subject::Permission], format!("could not read the permissions of {name}"))?;
+                Vec::new()
+            }
+        },
         None => Vec::new(),
     };
     interrupt.check()?;
 
     let label = &settings.label.value;
-    let registration = aws
-        .appflow
-        .registration(label)
-        .await
-        .map_err(|failure| failure.during(format!("could not read the registration of {label}")))?;
+    let registration = match aws.appflow.registration(label).await {
+        Ok(registration) => registration,
+        Err(failure) => {
+            permitted(failure, &[Subject::Registration], format!("could not read the registration of {label}"))?;
+            None
+        }
+    };
 
     let here = function.as_ref().map(|function| function.arn.as_str());
     let elsewhere =
@@ -83,7 +136,7 @@ pub async fn observe(
         connections: None,
     };
     let says = says(aws, &observed).await?;
-    Ok((Observed { says, ..observed }, identity))
+    Ok((Observed { says, ..observed }, identity, denials))
 }
 
 /// Asks the function that is registered what it is. That it cannot be asked is for the plan to consider.

@@ -35,6 +35,8 @@ pub struct Metadata {
     pub label: Option<String>,
     /// The description of the registration.
     pub description: Option<String>,
+    /// The account to deploy to; any other one is refused.
+    pub account: Option<String>,
     /// The name of the function.
     pub function_name: Option<String>,
     /// The name of the role to make.

@@ -1,11 +1,14 @@
-//! Everything that is printed: the result on standard output, all else on standard error.
+//! Everything that is printed: the result on standard output, all else on standard error; with `--output ndjson` what
+//! happens goes to standard output too, as one JSON object per line.
 
-use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::json;
+use tokio::time::Instant;
 
 use crate::error::RegistrarError;
 use crate::event::Event;
@@ -29,26 +32,74 @@ pub enum Verbosity {
     Verbose,
 }
 
-/// Shows events as they happen: live on a terminal, line by line elsewhere.
-#[derive(Debug)]
+/// How events are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Live on a terminal.
+    Live,
+    /// Line by line.
+    Lines,
+    /// One JSON object per line, on standard output.
+    Json,
+}
+
+impl Form {
+    /// What suits standard error; `terminal` is the variable `TERM`.
+    #[must_use]
+    pub fn of_standard_error(terminal: Option<&str>) -> Self {
+        if io::stderr().is_terminal() && terminal != Some("dumb") { Self::Live } else { Self::Lines }
+    }
+}
+
+/// Shows events as they happen. Clones show in the same place.
+#[derive(Debug, Clone)]
 pub struct Report {
     verbosity: Verbosity,
-    is_terminal: bool,
-    live: RefCell<Live>,
+    form: Form,
+    region: Option<String>,
+    live: Arc<Mutex<Live>>,
+    sink: Sink,
+}
+
+/// Where lines go.
+#[derive(Debug, Clone)]
+enum Sink {
+    Process,
+    #[cfg(test)]
+    Memory(Arc<Mutex<Vec<u8>>>),
 }
 
 #[derive(Debug, Default)]
 struct Live {
     spinner: Option<ProgressBar>,
-    title: String,
-    last_wait: Option<(String, Instant)>,
+    /// What is being done, and since when.
+    title: Option<(String, Instant)>,
+    last_wait: Option<String>,
+    last_line: Option<Instant>,
 }
 
 impl Report {
-    /// Reports to standard error.
+    /// Reports to standard error, line by line.
     #[must_use]
     pub fn new(verbosity: Verbosity) -> Self {
-        Self { verbosity, is_terminal: io::stderr().is_terminal(), live: RefCell::default() }
+        Self { verbosity, form: Form::Lines, region: None, live: Arc::default(), sink: Sink::Process }
+    }
+
+    /// The same report in another form.
+    #[must_use]
+    pub fn with_form(mut self, form: Form) -> Self {
+        self.form = form;
+        self
+    }
+
+    /// The same report for one of several regions: JSON events then name it.
+    #[must_use]
+    pub fn in_region(&self, region: &str) -> Self {
+        Self { region: Some(region.to_owned()), ..self.clone() }
+    }
+
+    fn live(&self) -> MutexGuard<'_, Live> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Shows one event.
@@ -59,120 +110,184 @@ impl Report {
         match event {
             Event::StepStarted { position, total, step } => {
                 let title = format!("[{position}/{total}] {}", step.action.description());
-                self.begin(title, &step.reason);
+                self.begin(title, &step.reason, event);
             }
-            Event::Working(what) => self.begin((*what).to_owned(), ""),
-            Event::Waiting(what) => self.waiting(what),
+            Event::Working(what) => self.begin((*what).to_owned(), "", event),
+            Event::Waiting(what) => self.waiting(what, event),
             Event::StepDone { step, elapsed } => {
-                self.stop_spinner();
                 let what = step.action.description();
                 let seconds = elapsed.as_secs_f64();
-                line(&format!("{GOOD}  done{GOOD:#}  {what} {FAINT}({seconds:.1} s){FAINT:#}"));
+                self.end_and_say(event, &format!("{GOOD}  done{GOOD:#}  {what} {FAINT}({seconds:.1} s){FAINT:#}"));
             }
             Event::StepFailed { step } => {
-                self.stop_spinner();
-                line(&format!("{BAD}failed{BAD:#}  {}", step.action.description()));
+                self.end_and_say(event, &format!("{BAD}failed{BAD:#}  {}", step.action.description()));
             }
-            Event::Note(text) => {
-                self.stop_spinner();
-                line(text);
-            }
-            Event::Warning(text) => {
-                self.stop_spinner();
-                line(&format!("{CAREFUL}warning{CAREFUL:#}: {text}"));
-            }
+            Event::Note(text) => self.end_and_say(event, text),
+            Event::Warning(text) => self.end_and_say(event, &format!("{CAREFUL}warning{CAREFUL:#}: {text}")),
             Event::Detail(text) => {
                 if self.verbosity == Verbosity::Verbose {
-                    self.stop_spinner();
-                    line(text);
+                    self.end_and_say(event, text);
                 }
             }
         }
     }
 
-    fn begin(&self, title: String, reason: &str) {
-        self.stop_spinner();
-        if self.is_terminal {
+    fn begin(&self, title: String, reason: &str, event: &Event<'_>) {
+        self.end();
+        if self.form == Form::Live {
             let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
             // The template is a constant; a default spinner is good enough should it ever be wrong.
-            spinner.set_style(
-                ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()),
-            );
+            let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})");
+            spinner.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
             spinner.set_message(title.clone());
             spinner.enable_steady_tick(Duration::from_millis(100));
-            self.live.borrow_mut().spinner = Some(spinner);
+            self.live().spinner = Some(spinner);
         } else if reason.is_empty() {
-            line(&title);
+            self.say(event, &title);
         } else {
-            line(&format!("{title} ({reason})"));
+            self.say(event, &format!("{title} ({reason})"));
         }
-        self.live.borrow_mut().title = title;
+        self.live().title = Some((title, Instant::now()));
     }
 
-    fn waiting(&self, what: &str) {
-        let mut live = self.live.borrow_mut();
-        if let Some(spinner) = &live.spinner {
-            spinner.set_message(format!("{}: {what}", live.title));
+    fn waiting(&self, what: &str, event: &Event<'_>) {
+        let mut live = self.live();
+        if let (Some(spinner), Some((title, _))) = (&live.spinner, &live.title) {
+            spinner.set_message(format!("{title}: {what}"));
             return;
         }
-        let now = Instant::now();
-        let is_news = match &live.last_wait {
-            Some((last, shown)) => last != what || now.duration_since(*shown) >= HEARTBEAT,
-            None => true,
-        };
-        if is_news {
-            live.last_wait = Some((what.to_owned(), now));
+        // What is waited for is news once; after that the heartbeat repeats it.
+        if live.last_wait.as_deref() != Some(what) {
+            live.last_wait = Some(what.to_owned());
             drop(live);
-            line(&format!("  waiting: {what}"));
+            self.say(event, &format!("  waiting: {what}"));
         }
     }
 
-    fn stop_spinner(&self) {
-        let mut live = self.live.borrow_mut();
-        live.last_wait = None;
-        if let Some(spinner) = live.spinner.take() {
-            spinner.finish_and_clear();
+    /// Goes on for ever, and breaks long silences by telling what is being done or waited for, and since when.
+    pub async fn beat(&self) {
+        loop {
+            let now = Instant::now();
+            let quiet_since = self.live().last_line.unwrap_or(now);
+            let silence = now.duration_since(quiet_since);
+            if silence >= HEARTBEAT {
+                self.tell_what_takes_so_long(now);
+            }
+            let pause = if silence < HEARTBEAT { HEARTBEAT.saturating_sub(silence) } else { HEARTBEAT };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    fn tell_what_takes_so_long(&self, now: Instant) {
+        if self.form == Form::Live || self.verbosity == Verbosity::Quiet {
+            return;
+        }
+        let live = self.live();
+        let Some((title, since)) = &live.title else { return };
+        let elapsed = now.duration_since(*since);
+        let seconds = elapsed.as_secs();
+        let (json, text) = match &live.last_wait {
+            Some(what) => (json!(what), format!("  waiting: {what} ({seconds} s)")),
+            None => (json!(null), format!("  still: {title} ({seconds} s)")),
+        };
+        let members = json!({"event": "heartbeat", "doing": title, "waitingFor": json, "elapsedSeconds": seconds});
+        drop(live);
+        self.put(&members, &text);
+    }
+
+    fn end_and_say(&self, event: &Event<'_>, text: &str) {
+        self.end();
+        self.say(event, text);
+    }
+
+    fn say(&self, event: &Event<'_>, text: &str) {
+        self.put(&event.to_json(), text);
+    }
+
+    fn put(&self, json: &serde_json::Value, text: &str) {
+        self.live().last_line = Some(Instant::now());
+        if self.form == Form::Json {
+            self.json_line(json);
+        } else {
+            self.line(text);
+        }
+    }
+
+    /// One event as a line of standard output.
+    fn json_line(&self, members: &serde_json::Value) {
+        let mut event = json!({
+            "schema": crate::outcome::SCHEMA,
+            "type": "event",
+            "time": jiff::Timestamp::now().to_string(),
+        });
+        if let (Some(event), Some(members)) = (event.as_object_mut(), members.as_object()) {
+            if let Some(region) = &self.region {
+                event.insert("region".to_owned(), json!(region));
+            }
+            event.extend(members.clone());
+        }
+        match &self.sink {
+            Sink::Process => drop(print_result(event.to_string().as_bytes())),
+            #[cfg(test)]
+            Sink::Memory(_) => self.line(&event.to_string()),
+        }
+    }
+
+    fn line(&self, text: &str) {
+        match &self.sink {
+            // There is nobody to tell if standard error is closed.
+            Sink::Process => drop(writeln!(anstream::stderr(), "{text}")),
+            #[cfg(test)]
+            Sink::Memory(written) => {
+                let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
+                written.extend_from_slice(anstream::adapter::strip_str(text).to_string().as_bytes());
+                written.push(b'\n');
+            }
         }
     }
 
     /// Shows why the command stopped. Shown even if quiet.
     pub fn error(&self, error: &RegistrarError) {
-        self.stop_spinner();
-        line(&format!("{BAD}error{BAD:#}: {error}"));
+        self.end();
+        self.line(&format!("{BAD}error{BAD:#}: {error}"));
         for cause in error.causes() {
-            line(&format!("  caused by: {}", cause.replace('\n', "\n    ")));
+            self.line(&format!("  caused by: {}", cause.replace('\n', "\n    ")));
         }
         if let Some(request_id) = error.request_id() {
-            line(&format!("  request id: {request_id}"));
+            self.line(&format!("  request id: {request_id}"));
         }
         if let Some(hint) = error.hint() {
-            line(&format!("{CAREFUL}hint{CAREFUL:#}: {hint}"));
+            self.line(&format!("{CAREFUL}hint{CAREFUL:#}: {hint}"));
         }
     }
 
     /// Ends what is live.
     pub fn end(&self) {
-        self.stop_spinner();
+        let mut live = self.live();
+        live.last_wait = None;
+        live.title = None;
+        if let Some(spinner) = live.spinner.take() {
+            spinner.finish_and_clear();
+        }
     }
 
     /// Asks on the terminal; no if nobody is there to answer.
     ///
-    /// The answer must be `expected`, typed out: a reflex must not delete anything.
-    #[must_use]
-    pub fn confirm(&self, question: &str, expected: &str) -> bool {
-        if !(self.is_terminal && io::stdin().is_terminal()) {
+    /// The answer must be `expected`, typed out: a reflex must not delete anything. What waits for the answer may be
+    /// dropped: the line is then left unread.
+    pub async fn confirm(&self, question: &str, expected: &str) -> bool {
+        if !(io::stderr().is_terminal() && io::stdin().is_terminal()) {
             return false;
         }
-        self.stop_spinner();
-        line(&format!("{question}\nType {expected} to go on:"));
-        let mut answer = String::new();
-        io::stdin().read_line(&mut answer).is_ok() && answer.trim() == expected
+        self.end();
+        self.line(&format!("{question}\nType {expected} to go on:"));
+        let read = || {
+            let mut answer = String::new();
+            io::stdin().read_line(&mut answer).map(|_| answer)
+        };
+        // Apart from the rest, so that Ctrl-C is heard meanwhile.
+        matches!(tokio::task::spawn_blocking(read).await, Ok(Ok(answer)) if answer.trim() == expected)
     }
-}
-
-fn line(text: &str) {
-    // There is nobody to tell if standard error is closed.
-    let _ = writeln!(anstream::stderr(), "{text}");
 }
 
 /// Prints the result. A reader that has gone away, as in `| head`, is no error.
@@ -180,11 +295,94 @@ fn line(text: &str) {
 /// # Errors
 /// When standard output cannot be written for another reason.
 pub fn print_result(text: &[u8]) -> io::Result<()> {
+    print_unless_gone(text).map(drop)
+}
+
+/// Prints as [`print_result`] does, and tells whether there is still a reader.
+///
+/// # Errors
+/// As [`print_result`].
+pub fn print_unless_gone(text: &[u8]) -> io::Result<bool> {
     let mut stdout = io::stdout().lock();
     let written =
         stdout.write_all(text).and_then(|()| if text.ends_with(b"\n") { Ok(()) } else { stdout.write_all(b"\n") });
     match written.and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result,
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn in_memory(form: Form) -> (Report, Arc<Mutex<Vec<u8>>>) {
+        let written = Arc::default();
+        let report = Report { sink: Sink::Memory(Arc::clone(&written)), ..Report::new(Verbosity::Normal) };
+        (report.with_form(form), written)
+    }
+
+    fn lines(written: &Mutex<Vec<u8>>) -> Vec<String> {
+        String::from_utf8(written.lock().unwrap().clone()).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    async fn after(report: &Report, seconds: u64) {
+        tokio::select! {
+            () = report.beat() => unreachable!("it goes on for ever"),
+            () = tokio::time::sleep(Duration::from_secs(seconds)) => {}
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn breaks_the_silence_of_a_long_step_every_15_seconds() {
+        let (report, written) = in_memory(Form::Lines);
+        report.event(&Event::Working("building"));
+        after(&report, 46).await;
+        assert_eq!(
+            lines(&written),
+            ["building", "  still: building (15 s)", "  still: building (30 s)", "  still: building (45 s)"]
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn repeats_what_is_waited_for_and_is_silent_when_nothing_is_done() {
+        let (report, written) = in_memory(Form::Lines);
+        report.event(&Event::Working("waiting"));
+        for _ in 0..3 {
+            report.event(&Event::Waiting("the function is Pending"));
+        }
+        after(&report, 16).await;
+        report.end();
+        after(&report, 60).await;
+        let expected = ["waiting", "  waiting: the function is Pending", "  waiting: the function is Pending (15 s)"];
+        assert_eq!(lines(&written), expected);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn writes_events_as_json_lines_with_a_time_and_the_region() {
+        let (report, written) = in_memory(Form::Json);
+        report.event(&Event::Working("building"));
+        report.in_region("eu-west-1").event(&Event::Warning("careful"));
+        report.event(&Event::Working("uploading"));
+        after(&report, 16).await;
+        let events: Vec<serde_json::Value> =
+            lines(&written).iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let names: Vec<_> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
+        assert_eq!(names, ["working", "warning", "working", "heartbeat"]);
+        assert_eq!((&events[0]["region"], &events[1]["region"]), (&json!(null), &json!("eu-west-1")));
+        assert_eq!(events[3]["elapsedSeconds"], 15);
+        for event in &events {
+            assert_eq!((&event["schema"], &event["type"]), (&json!("registrar/1"), &json!("event")));
+            event["time"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+        }
+    }
+
+    #[test]
+    fn says_nothing_when_quiet() {
+        let (report, written) = in_memory(Form::Json);
+        let report = Report { verbosity: Verbosity::Quiet, ..report };
+        report.event(&Event::Note("done"));
+        assert_eq!(lines(&written), [""; 0]);
     }
 }

@@ -71,7 +71,7 @@ pub async fn retry<T>(
         if Instant::now() + jittered > patience.deadline {
             return Err(Stopped::Failed(failure));
         }
-        tell(reason);
+        tell(&format!("{reason} ({failure})"));
         patience.interrupt.sleep(jittered).await.map_err(Stopped::Interrupted)?;
         pause = longest.min(pause * 2);
     }

@@ -132,6 +132,26 @@ pub fn variable_name(text: &str) -> Verdict {
     Err(format!("the variable name {text:?} must be a letter, then letters, digits or _, at least 2 in all"))
 }
 
+/// The number of an account: twelve digits.
+///
+/// # Errors
+/// What is wrong.
+pub fn account(text: &str) -> Verdict {
+    if is_account(text) { Ok(()) } else { Err(format!("the account {text:?} must have twelve digits")) }
+}
+
+/// The name of a region: lower-case letters, digits and hyphens, as in `eu-west-1`.
+///
+/// # Errors
+/// What is wrong.
+pub fn region(text: &str) -> Verdict {
+    let is_allowed = |next: char| next.is_ascii_lowercase() || next.is_ascii_digit() || next == '-';
+    if text.len() >= 2 && text.starts_with(|first: char| first.is_ascii_lowercase()) && text.chars().all(is_allowed) {
+        return Ok(());
+    }
+    Err(format!("{text:?} is not the name of a region, as in eu-west-1"))
+}
+
 fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -2,8 +2,10 @@
 
 use clap::Parser as _;
 
-use crate::cli::{Cli, Command};
-use crate::command::{ask, deploy, filter, local, manifest, status, unregister, write};
+use crate::cli::{Cli, Color, Command, Output};
+use crate::command::{
+    ask, completions, deploy, filter, local, logs, manifest, policy, regions, status, unregister, write,
+};
 use crate::environment::ProcessEnvironment;
 use crate::error::RegistrarError;
 use crate::exit_code::ExitCode;
@@ -11,18 +13,17 @@ use crate::interrupt::Interrupt;
 use crate::outcome::Outcome;
 use crate::report::{Report, Verbosity, print_result};
 use crate::session::Session;
+use crate::wrong_command_line;
 
 /// Runs the program on the process's own command line and environment.
 #[must_use]
 pub fn run() -> ExitCode {
+    let environment = ProcessEnvironment::from_process();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help and version go to standard output and are no error. There is nobody to tell if printing fails.
-            let _ = error.print();
-            return if error.use_stderr() { ExitCode::Usage } else { ExitCode::Done };
-        }
+        Err(error) => return wrong_command_line::explain(&error, &environment),
     };
+    colour(cli.global.color);
     start_logging(cli.global.verbose);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -32,10 +33,19 @@ pub fn run() -> ExitCode {
             return error.exit_code();
         }
     };
-    let code = runtime.block_on(run_interruptibly(cli));
+    let code = runtime.block_on(run_interruptibly(cli, environment));
     // Reading standard input cannot be cancelled; do not wait for it.
     runtime.shutdown_background();
     code
+}
+
+/// Decides on colours for the whole process, unless that is left to variables and the terminal.
+fn colour(wish: Color) {
+    match wish {
+        Color::Auto => {}
+        Color::Always => anstream::ColorChoice::Always.write_global(),
+        Color::Never => anstream::ColorChoice::Never.write_global(),
+    }
 }
 
 /// The log of the AWS SDK and of the local AWS: only for those who ask twice, and never at the level that shows bodies.
@@ -48,45 +58,79 @@ fn start_logging(verbose: u8) {
     let _ = subscriber.try_init();
 }
 
-async fn run_interruptibly(cli: Cli) -> ExitCode {
+async fn run_interruptibly(cli: Cli, environment: ProcessEnvironment) -> ExitCode {
     let interrupt = Interrupt::listen();
     tokio::select! {
-        code = run_command(cli, interrupt.clone()) => code,
+        code = run_command(cli, environment, interrupt.clone()) => code,
         () = interrupt.pressed(2) => ExitCode::Interrupted,
     }
 }
 
-async fn run_command(cli: Cli, interrupt: Interrupt) -> ExitCode {
+async fn run_command(cli: Cli, environment: ProcessEnvironment, interrupt: Interrupt) -> ExitCode {
     let Cli { command, global } = cli;
-    let is_json = global.output == crate::cli::Output::Json;
+    let form = global.output;
     let name = command.name();
-    let session = match Session::new(global, ProcessEnvironment::from_process(), interrupt) {
+    let session = match Session::new(global, environment, interrupt) {
         Ok(session) => session,
-        Err(error) => return finish(&Report::new(Verbosity::Normal), is_json, &Outcome::failed(name, error)),
+        Err(error) => return finish(&Report::new(Verbosity::Normal), form, &Outcome::failed(name, error)),
     };
-    let result = match &command {
-        Command::Plan(args) => deploy::plan(&session, args).await,
-        Command::Deploy(args) => deploy::deploy(&session, args).await,
-        Command::Register(args) => deploy::register(&session, args).await,
-        Command::Status(args) => status::status(&session, args).await,
-        Command::Unregister(args) => unregister::unregister(&session, args).await,
-        Command::List => status::list(&session).await,
-        Command::Describe(args) => ask::describe(&session, args).await,
-        Command::Connect(args) => ask::connect(&session, args).await,
-        Command::Entities(args) => ask::entities(&session, args).await,
-        Command::Fields(args) => ask::fields(&session, args).await,
-        Command::Query(args) => ask::query(&session, args).await,
-        Command::Write(args) => write::write(&session, args).await,
-        Command::Invoke(args) => ask::invoke(&session, args).await,
-        Command::Filter(args) => filter::filter(args),
-        Command::Manifest(args) => manifest::manifest(&session, args),
-        Command::Local(args) => local::local(&session, args).await,
+    let result = tokio::select! {
+        result = regions::run(&session, &command) => result,
+        () = session.report.beat() => Err(RegistrarError::bug("the heartbeat stopped")),
     };
     let outcome = result.unwrap_or_else(|error| Outcome::failed(name, error));
-    finish(&session.report, is_json, &outcome)
+    finish(&session.report, form, &outcome)
+}
+
+/// Runs a command in the one region that the session is about.
+pub(crate) async fn dispatch(session: &Session, command: &Command) -> Result<Outcome, RegistrarError> {
+    match command {
+        Command::Plan(args) => deploy::plan(session, args).await,
+        Command::Deploy(args) => deploy::deploy(session, args).await,
+        Command::Register(args) => deploy::register(session, args).await,
+        Command::Status(args) => status::status(session, args).await,
+        Command::Unregister(args) => unregister::unregister(session, args).await,
+        Command::List => status::list(session).await,
+        Command::Describe(args) => ask::describe(session, args).await,
+        Command::Connect(args) => ask::connect(session, args).await,
+        Command::Entities(args) => ask::entities(session, args).await,
+        Command::Fields(args) => ask::fields(session, args).await,
+        Command::Query(args) => ask::query(session, args).await,
+        Command::Write(args) => write::write(session, args).await,
+        Command::Invoke(args) => ask::invoke(session, args).await,
+        Command::Filter(args) => filter::filter(args),
+        Command::Manifest(args) => manifest::manifest(session, args),
+        Command::Logs(args) => logs::logs(session, args).await,
+        Command::Policy(args) => policy::policy(session, args).await,
+        Command::Completions(args) => Ok(completions::completions(args)),
+        Command::Local(args) => local::local(session, args).await,
+    }
 }
 
 impl Command {
+    /// The names of all commands.
+    pub const NAMES: [&'static str; 19] = [
+        "plan",
+        "deploy",
+        "register",
+        "status",
+        "unregister",
+        "list",
+        "describe",
+        "connect",
+        "entities",
+        "fields",
+        "query",
+        "write",
+        "invoke",
+        "filter",
+        "manifest",
+        "logs",
+        "policy",
+        "completions",
+        "local",
+    ];
+
     /// The command's name.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -106,21 +150,18 @@ impl Command {
             Self::Invoke(_) => "invoke",
             Self::Filter(_) => "filter",
             Self::Manifest(_) => "manifest",
+            Self::Logs(_) => "logs",
+            Self::Policy(_) => "policy",
+            Self::Completions(_) => "completions",
             Self::Local(_) => "local",
         }
     }
 }
 
 /// Prints the result, then the error.
-fn finish(report: &Report, is_json: bool, outcome: &Outcome) -> ExitCode {
+fn finish(report: &Report, form: Output, outcome: &Outcome) -> ExitCode {
     report.end();
-    let printed = match &outcome.raw {
-        Some(raw) if raw.is_empty() => Ok(()),
-        Some(raw) => print_result(raw),
-        None if is_json => print_result(&outcome.to_json()),
-        None if outcome.text.is_empty() => Ok(()),
-        None => print_result(outcome.text.as_bytes()),
-    };
+    let printed = outcome.printed(form).map_or(Ok(()), |text| print_result(&text));
     if let Some(error) = &outcome.error {
         report.error(error);
     }
@@ -131,5 +172,19 @@ fn finish(report: &Report, is_json: bool, outcome: &Outcome) -> ExitCode {
             report.error(&error);
             error.exit_code()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn knows_every_command_by_name() {
+        let command = Cli::command();
+        let names: Vec<_> = command.get_subcommands().map(clap::Command::get_name).collect();
+        assert_eq!(names, Command::NAMES);
     }
 }

@@ -1,15 +1,17 @@
 //! What every command needs: global options, the environment, progress, Ctrl-C, and the clients.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use crate::aws::{Aws, CA_BUNDLE_VARIABLE, Connection};
 use crate::cli::{ConnectorArgs, GlobalArgs, Output};
 use crate::environment::ProcessEnvironment;
-use crate::error::RegistrarError;
+use crate::error::{ErrorKind, RegistrarError};
+use crate::guard::{AccountGuard, Origin};
 use crate::interrupt::Interrupt;
 use crate::local::Local;
 use crate::project::{Project, target_directory};
-use crate::report::{Report, Verbosity};
+use crate::report::{Form, Report, Verbosity};
 use crate::settings::Inputs;
 
 /// Folder below Cargo's target directory in which the local AWS keeps its state.
@@ -28,6 +30,8 @@ pub struct Session {
     pub interrupt: Interrupt,
     /// Clients to work with instead of opening any, for programs that bring their own transport.
     pub clients: Option<Aws>,
+    /// The account that the connector's package names, once the package was read.
+    pub package_account: OnceLock<Option<String>>,
 }
 
 /// The clients, and the local AWS behind them if it is that.
@@ -67,6 +71,7 @@ impl Session {
         let named = [
             ("--profile", global.profile.is_some()),
             ("--region", global.region.is_some()),
+            ("--account", global.account.is_some()),
             ("--endpoint-url", global.endpoint_url.is_some()),
         ];
         if global.local
@@ -80,13 +85,49 @@ impl Session {
             (false, 0) => Verbosity::Normal,
             (false, _) => Verbosity::Verbose,
         };
-        Ok(Self { report: Report::new(verbosity), global, environment, interrupt, clients: None })
+        let form = match global.output {
+            Output::Ndjson => Form::Json,
+            Output::Text | Output::Json => Form::of_standard_error(environment.get("TERM")),
+        };
+        let report = Report::new(verbosity).with_form(form);
+        Ok(Self { report, global, environment, interrupt, clients: None, package_account: OnceLock::new() })
     }
 
-    /// Whether the result is to be JSON.
+    /// The same run in one of several regions.
+    #[must_use]
+    pub fn in_region(&self, region: &str) -> Self {
+        Self {
+            global: GlobalArgs { region: Some(region.to_owned()), ..self.global.clone() },
+            environment: self.environment.clone(),
+            report: self.report.in_region(region),
+            interrupt: self.interrupt.clone(),
+            clients: self.clients.clone(),
+            package_account: OnceLock::new(),
+        }
+    }
+
+    /// Whether the result is for programs.
     #[must_use]
     pub fn is_json(&self) -> bool {
-        self.global.output == Output::Json
+        self.global.output != Output::Text
+    }
+
+    /// How this program is called: Cargo says so when it runs us.
+    #[must_use]
+    pub fn program(&self) -> &'static str {
+        if self.environment.get("CARGO").is_some() { "cargo registrar" } else { "registrar" }
+    }
+
+    /// Asks on the terminal; no if nobody is there to answer.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Interrupted`](crate::error::ErrorKind::Interrupted) when Ctrl-C is the answer.
+    pub async fn confirm(&self, question: &str, expected: &str) -> Result<bool, RegistrarError> {
+        self.interrupt.check()?;
+        tokio::select! {
+            answer = self.report.confirm(question, expected) => Ok(answer),
+            () = self.interrupt.pressed(1) => Err(RegistrarError::interrupted()),
+        }
     }
 
     /// The connector's package. None if there is none, but the label is given, so that it is not needed.
@@ -96,12 +137,41 @@ impl Session {
     pub fn project(&self, connector: &ConnectorArgs) -> Result<Option<Project>, RegistrarError> {
         let named = connector.package.as_deref().or_else(|| self.environment.get("REGISTRAR_PACKAGE"));
         let has_label = connector.label.is_some() || self.environment.get("REGISTRAR_LABEL").is_some();
-        match Project::find(named) {
-            Ok(found) => found.read().map(Some),
+        let project = match Project::find(named) {
+            Ok(found) => Some(found.read()?),
             // A label says enough; but settings of a package that is there are never passed over in silence.
-            Err(_) if has_label && named.is_none() => Ok(None),
-            Err(error) => Err(error),
+            Err(_) if has_label && named.is_none() => None,
+            Err(error) => return Err(error),
+        };
+        let account = project.as_ref().and_then(|project| project.metadata.account.clone());
+        // Only the first one counts: a run is about one package.
+        let _ = self.package_account.set(account);
+        Ok(project)
+    }
+
+    /// The only account this run may work in, if there is one: the flag's, the variable's, the package's.
+    ///
+    /// # Errors
+    /// When that is no account, or the settings of the package are wrong.
+    pub fn guard(&self) -> Result<Option<AccountGuard>, RegistrarError> {
+        if let Some(account) = &self.global.account {
+            return AccountGuard::new(account, Origin::Flag).map(Some);
         }
+        // It is about accounts of AWS, and stays set while somebody tries things locally.
+        if self.global.local {
+            return Ok(None);
+        }
+        if let Some(account) = self.environment.get("REGISTRAR_ACCOUNT") {
+            return AccountGuard::new(account, Origin::Variable).map(Some);
+        }
+        if self.package_account.get().is_none() {
+            // A command that needs no package still obeys the one that is there.
+            let found = Project::find(self.environment.get("REGISTRAR_PACKAGE"));
+            let project = found.ok().map(crate::project::FoundPackage::read).transpose()?;
+            let _ = self.package_account.set(project.and_then(|project| project.metadata.account));
+        }
+        let named = self.package_account.get().and_then(Option::as_deref);
+        named.map(|account| AccountGuard::new(account, Origin::Metadata)).transpose()
     }
 
     /// What settings are made from.
@@ -113,8 +183,20 @@ impl Session {
     /// Opens the clients; with `--local`, starts the local AWS unless it runs already.
     ///
     /// # Errors
-    /// When no region is set, or the local AWS cannot be started.
+    /// When no region is set, the local AWS cannot be started, or the account is not the one that is named.
     pub async fn open(&self) -> Result<Opened, RegistrarError> {
+        let guard = self.guard()?;
+        let opened = self.open_any().await?;
+        if let Some(guard) = guard
+            && let Err(error) = guard.check(&opened.aws).await
+        {
+            opened.close().await;
+            return Err(error);
+        }
+        Ok(opened)
+    }
+
+    async fn open_any(&self) -> Result<Opened, RegistrarError> {
         if let Some(aws) = &self.clients {
             return Ok(Opened { aws: aws.clone(), local: None });
         }
@@ -144,4 +226,20 @@ impl Session {
     pub fn cargo(&self) -> &str {
         self.environment.get("CARGO").unwrap_or("cargo")
     }
+}
+
+/// Does something within the time that is given for all waiting.
+///
+/// # Errors
+/// Those of what is done; [`ErrorKind::TimedOut`] when the time is up before `what`.
+pub(crate) async fn in_time<T>(
+    session: &Session,
+    what: &str,
+    done: impl Future<Output = Result<T, RegistrarError>>,
+) -> Result<T, RegistrarError> {
+    let timeout = session.global.timeout;
+    tokio::time::timeout(timeout, Box::pin(done)).await.unwrap_or_else(|_| {
+        Err(RegistrarError::new(ErrorKind::TimedOut, format!("the time was up before {what}"))
+            .with_hint("run again to go on from here, with a longer --timeout if need be"))
+    })
 }

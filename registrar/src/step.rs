@@ -146,7 +146,7 @@ pub enum Step {
         /// The label of the registration.
         label: String,
     },
-    /// Remember on the function what AppFlow read. Needs `lambda:TagResource`.
+    /// Remember on the function what AppFlow read. Needs `lambda:TagResource`, `lambda:GetFunction`.
     RecordRegistration {
         /// The function's ARN.
         function: String,

@@ -67,14 +67,21 @@ pub fn hint(reason_code: &str) -> &'static str {
         "KMSKeyAccessDenied" | "KMSKeyNotFound" | "DisabledKMSKey" | "InvalidStateKMSKey" => {
             "let the role use the key that encrypts the function's variables"
         }
-        "InvalidZipFileException" | "InvalidRuntime" => {
-            "build the artefact anew; it must hold an executable named bootstrap"
+        "InvalidZipFileException" | "InvalidRuntime" | "ImageAccessDenied" | "InvalidImage" | "ImageDeleted" => {
+            "build the artefact anew; it must be a zip that holds an executable named bootstrap"
         }
         "FunctionError.RuntimeInitError"
         | "FunctionError.InitTimeout"
         | "FunctionError.InvalidEntryPoint"
-        | "FunctionError.PermissionDenied" => {
-            "check that bootstrap is executable, is built for the function's architecture, and starts"
+        | "FunctionError.PermissionDenied"
+        | "FunctionError.ExtensionInitError"
+        | "FunctionError.InitResourceExhausted"
+        | "FunctionError.TooManyExtensions" => {
+            "check that bootstrap is executable, is built for the function's architecture, and starts; its log tells more"
+        }
+        "Creating" | "Restoring" | "Idle" | "DrainingDurableExecutions" => "run again to go on waiting",
+        file_system if file_system.starts_with("EFS") => {
+            "check the function's file system: its mount targets, security groups and access point"
         }
         "InternalError" => "run again; if it stays, ask AWS support with the request id",
         _ => "look at the function in the Lambda console",
@@ -190,6 +197,33 @@ mod tests {
         for (state, last_update, expected) in table {
             assert_eq!(classify(&status(state, last_update)), expected, "{state}/{last_update}");
         }
+    }
+
+    #[test]
+    fn has_a_hint_of_its_own_for_each_group_of_reasons() {
+        // AWS Lambda, "Lambda function states": one line for each group that is mended in the same way.
+        let groups = [
+            "Creating Restoring Idle DrainingDurableExecutions",
+            "InsufficientRolePermissions",
+            "EniLimitExceeded SubnetOutOfIPAddresses EC2RequestLimitExceeded InsufficientCapacity VcpuLimitExceeded \
+             CapacityProviderScalingLimitExceeded",
+            "InvalidSubnet InvalidSecurityGroup DisallowedByVpcEncryptionControl InvalidConfiguration",
+            "KMSKeyAccessDenied KMSKeyNotFound DisabledKMSKey InvalidStateKMSKey",
+            "InvalidZipFileException InvalidRuntime ImageAccessDenied InvalidImage ImageDeleted",
+            "FunctionError.RuntimeInitError FunctionError.InitTimeout FunctionError.InvalidEntryPoint \
+             FunctionError.PermissionDenied FunctionError.ExtensionInitError FunctionError.InitResourceExhausted \
+             FunctionError.TooManyExtensions",
+            "EFSIOError EFSMountConnectivityError EFSMountFailure EFSMountTimeout",
+            "InternalError",
+            "SomethingNew",
+        ];
+        let mut hints = std::collections::BTreeSet::new();
+        for group in groups {
+            let of_group: std::collections::BTreeSet<_> = group.split_whitespace().map(hint).collect();
+            assert_eq!(of_group.len(), 1, "{group}: {of_group:?}");
+            hints.extend(of_group);
+        }
+        assert_eq!(hints.len(), groups.len());
     }
 
     async fn wait(

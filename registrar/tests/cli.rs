@@ -54,41 +54,51 @@ fn lists_commands_global_options_and_exit_codes() {
     Usage: registrar [OPTIONS] <COMMAND>
 
     Commands:
-      plan        Show what deploy would do
-      deploy      Build, make or update role and function, wait, permit, register or update, verify
-      register    Permit and register a function that was deployed by other means
-      status      Compare what is there with what is wanted
-      unregister  Remove the registration and the permission
-      list        List the connectors registered in this account and region
-      describe    Show what the connector says of itself
-      connect     Make or renew a connection: settings and credentials, which the connector tries
-      entities    Show the connector's entities
-      fields      Show the fields of an entity
-      query       Show records of an entity
-      write       Write records to an entity
-      invoke      Send one raw request and print the raw answer
-      filter      Explain a filter expression and translate it
-      manifest    Check a connector manifest, or show the JSON Schema that editors complete one with
-      local       Keep the embedded local AWS running and print the variables that other tools need
+      plan         Show what deploy would do
+      deploy       Build, make or update role and function, wait, permit, register or update, verify
+      register     Permit and register a function that was deployed by other means
+      status       Compare what is there with what is wanted
+      unregister   Remove the registration and the permission
+      list         List the connectors registered in this account and region
+      describe     Show what the connector says of itself
+      connect      Make or renew a connection: settings and credentials, which the connector tries
+      entities     Show the connector's entities
+      fields       Show the fields of an entity
+      query        Show records of an entity
+      write        Write records to an entity
+      invoke       Send one raw request and print the raw answer
+      filter       Explain a filter expression and translate it
+      manifest     Check a connector manifest, or show the JSON Schema that editors complete one with
+      logs         Show what the function logged
+      policy       Print the least IAM policy that the caller needs for these names
+      completions  Print what a shell completes this command line with
+      local        Keep the embedded local AWS running and print the variables that other tools need
 
     Options:
       -h, --help     Print help
       -V, --version  Print version
 
     Global options:
-          --local               Use the embedded local AWS: no account, no credentials, no network
-          --profile <NAME>      Named profile of the AWS configuration files
-          --region <REGION>     Region; never guessed
-          --endpoint-url <URL>  One endpoint for all services, instead of AWS's own
-          --output <text|json>  Form of the result on standard output [env: REGISTRAR_OUTPUT] [default:
-                                text]
-      -q, --quiet               Say nothing but the result and errors
-      -v, --verbose...          Say more; twice for request ids and the log of the AWS SDK
-      -y, --yes                 Do not ask before something is deleted
-          --state-dir <DIR>     Where the local AWS keeps its state [default: target/registrar-local of
-                                the workspace] [env: REGISTRAR_STATE_DIR]
-          --timeout <TIME>      How long to wait in all, as in 90s or 10m [env: REGISTRAR_TIMEOUT]
-                                [default: 10m]
+          --local                      Use the embedded local AWS: no account, no credentials, no
+                                       network
+          --profile <NAME>             Named profile of the AWS configuration files
+          --region <REGION>            Region; never guessed. Several, separated by commas, are done one
+                                       after the other
+          --account <ID>               The account to work in; any other one is refused before anything
+                                       is read [env: REGISTRAR_ACCOUNT]
+          --endpoint-url <URL>         One endpoint for all services, instead of AWS's own
+          --output <text|json|ndjson>  Form of the result on standard output [env: REGISTRAR_OUTPUT]
+                                       [default: text]
+          --color <WHEN>               Colours: auto, always or never; auto honours NO_COLOR,
+                                       CLICOLOR_FORCE and TERM=dumb [default: auto]
+      -q, --quiet                      Say nothing but the result and errors
+      -v, --verbose...                 Say more; twice for request ids and the log of the AWS SDK
+      -y, --yes                        Do not ask before something is deleted
+          --state-dir <DIR>            Where the local AWS keeps its state [default:
+                                       target/registrar-local of the workspace] [env:
+                                       REGISTRAR_STATE_DIR]
+          --timeout <TIME>             How long to wait in all, as in 90s or 10m [env:
+                                       REGISTRAR_TIMEOUT] [default: 10m]
 
     Exit codes:
        0  done, or nothing to do

@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode_str;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
 /// A request as it was received.
@@ -79,12 +79,19 @@ impl Call {
     /// One line of a record, from which the request can be judged by others.
     #[must_use]
     pub fn to_json(&self) -> Value {
+        let mut headers = Map::new();
+        for (name, value) in &self.headers {
+            match headers.get_mut(name) {
+                Some(Value::String(earlier)) => earlier.extend([", ", value]),
+                _ => drop(headers.insert(name.clone(), json!(value))),
+            }
+        }
         json!({
             "service": self.service,
             "operation": self.operation,
             "method": self.method,
             "target": self.target,
-            "headers": self.headers,
+            "headers": headers,
             "body": STANDARD.encode(&self.body),
         })
     }
@@ -206,6 +213,17 @@ mod tests {
             assert_eq!(call("POST", "/", "iam", body).is_write(), is_write, "{body}");
         }
         assert!(!call("POST", "/2015-03-31/functions/f/invocations", "lambda", "{}").is_write());
+    }
+
+    #[test]
+    fn a_line_of_the_record_holds_the_request_whole() {
+        let mut recorded = call("PUT", "/2015-03-31/functions/f/code?a=b", "lambda", "{}");
+        recorded.headers = [("a", "1"), ("b", "2"), ("a", "3")].map(|(n, v)| (n.to_owned(), v.to_owned())).to_vec();
+        let expected = json!({
+            "service": "lambda", "operation": "UpdateFunctionCode", "method": "PUT",
+            "target": "/2015-03-31/functions/f/code?a=b", "headers": {"a": "1, 3", "b": "2"}, "body": "e30=",
+        });
+        assert_eq!(recorded.to_json(), expected);
     }
 
     #[test]

@@ -93,7 +93,7 @@ fn text_output_names_the_arns_and_the_next_command() {
     let laptop = Laptop::new();
     let connector = appflow_tests::binaries().connector.to_str().unwrap();
     let run = laptop.registrar(&["deploy", "--local", "--binary-path", connector]).expect(0);
-    for part in ["arn:aws:lambda:", "arn:aws:appflow:", "cargo registrar query"] {
+    for part in ["arn:aws:lambda:", "arn:aws:appflow:", "next: registrar query"] {
         assert!(run.stdout.contains(part), "{part} is missing in\n{}", run.stdout);
     }
     let again = laptop.registrar(&["deploy", "--local", "--binary-path", connector]).expect(0);

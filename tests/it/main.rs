@@ -38,6 +38,10 @@ mod peers;
 mod authentication;
 // Garbage, oversized and unknown requests to the deployed function.
 mod contract;
+// Several regions in one call, and the account that a run is meant for.
+mod regions;
+// What programs read: every document fits the schema.
+mod output;
 // template.yaml and the registrar agree.
 mod template;
 // docs/ and README.md agree with the code.

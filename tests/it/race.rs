@@ -8,7 +8,7 @@ use std::thread;
 use appflow_tests::{Call, Cloud, Moment, Run};
 use serde_json::Value;
 
-use crate::stage::{Code, FUNCTION, LABEL, ONE, Stage, THREE, TWO, assert_whole, contents, counts, part, say};
+use crate::stage::{Code, FUNCTION, LABEL, ONE, Stage, THREE, TWO, assert_whole, contents, counts, listed, part, say};
 
 /// Scenarios at a time.
 const AT_ONCE: usize = 4;
@@ -64,8 +64,7 @@ impl Race<'_> {
         let undisturbed = contents(self.from);
         assert_eq!(part(&there, false), part(&undisturbed, false), "{told}: others are untouched");
         if self.slow == self.fast {
-            let names: Vec<_> = calls.iter().map(ToString::to_string).collect();
-            assert_eq!(uploads(&calls), 1, "{told}: code that is there is not sent again\n{names:#?}");
+            assert_eq!(uploads(&calls), 1, "{told}: code that is there is not sent again\n{}", listed(&calls));
         }
 
         let cloud = Cloud::copy_of(after.path());

@@ -1,6 +1,6 @@
 //! Accounts to deploy into, with somebody else's resources in them, and what is in them afterwards.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -147,6 +147,11 @@ pub(crate) fn say(text: &str) {
     std::io::stderr().write_all(format!("{text}\n").as_bytes()).unwrap();
 }
 
+/// Calls for a message, without their bodies.
+pub(crate) fn listed(calls: &[Call]) -> String {
+    calls.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
 /// Everything in an account but what differs between any two runs: times, ids, revisions, answers kept for repetitions.
 pub(crate) fn contents(state: &Path) -> Value {
     let document = |name: &str| -> Value {
@@ -158,6 +163,24 @@ pub(crate) fn contents(state: &Path) -> Value {
         "functions": document("lambda.json")["regions"]["us-east-1"],
         "connectors": document("appflow.json")["regions"]["us-east-1"]["connectors"],
     })
+}
+
+/// Where two accounts differ, as lines of a message.
+pub(crate) fn differences(expected: &Value, found: &Value) -> Vec<String> {
+    match (expected, found) {
+        (Value::Object(expected), Value::Object(found)) => {
+            let names: BTreeSet<_> = expected.keys().chain(found.keys()).collect();
+            let mut lines = Vec::new();
+            for name in names {
+                let (expected, found) = (expected.get(name), found.get(name));
+                let below = differences(expected.unwrap_or(&Value::Null), found.unwrap_or(&Value::Null));
+                lines.extend(below.into_iter().map(|line| format!("/{name}{line}")));
+            }
+            lines
+        }
+        _ if expected == found => Vec::new(),
+        _ => vec![format!(": expected {expected}, found {found}")],
+    }
 }
 
 fn settled(value: Value) -> Value {

@@ -168,6 +168,12 @@ impl Configuration {
         if self.version == LATEST { self.arn.clone() } else { format!("{}:{}", self.arn, self.version) }
     }
 
+    /// The log group that its processes write to.
+    pub(crate) fn log_group(&self) -> String {
+        let named = self.settings.logging.as_ref().and_then(|logging| logging.get("LogGroup")?.as_str());
+        named.map_or_else(|| format!("/aws/lambda/{}", self.name), str::to_owned)
+    }
+
     /// Lambda's `FunctionConfiguration`.
     pub(crate) fn to_json(
         &self,
@@ -198,13 +204,8 @@ impl Configuration {
         put("Architectures", json!([self.code.architecture]));
         put("EphemeralStorage", json!({ "Size": settings.ephemeral_storage }));
         put("SnapStart", json!({ "ApplyOn": "None", "OptimizationStatus": "Off" }));
-        put(
-            "LoggingConfig",
-            settings
-                .logging
-                .clone()
-                .unwrap_or_else(|| json!({ "LogFormat": "Text", "LogGroup": format!("/aws/lambda/{}", self.name) })),
-        );
+        let logging = settings.logging.clone();
+        put("LoggingConfig", logging.unwrap_or_else(|| json!({ "LogFormat": "Text", "LogGroup": self.log_group() })));
         if let Some(variables) = &settings.environment {
             put("Environment", json!({ "Variables": variables }));
         }

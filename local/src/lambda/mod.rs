@@ -39,13 +39,14 @@ use tokio::sync::Mutex;
 use self::clock::Clock;
 use self::code::CodeStore;
 use self::configuration::Configuration;
-use self::execution::{Executor, Spec};
+use self::execution::{Destination, Executor, Spec};
 use self::name::FunctionName;
 pub(crate) use self::service_call::{ServiceCall, ServiceCallError};
 use self::state::{Function, Functions};
 pub use self::trial::{Trial, TrialError};
 use crate::failure::ApiError;
 use crate::iam::Iam;
+use crate::logs::Logs;
 use crate::scope::Scope;
 use crate::store::{Store, StoreError, create_private_dir};
 use crate::sts::Sts;
@@ -79,23 +80,25 @@ impl Lambda {
         store: Arc<Store>,
         iam: Iam,
         sts: Sts,
+        logs: Logs,
         endpoint: &str,
         settle: Duration,
     ) -> Result<Self, StoreError> {
-        Self::open_with_clock(store, iam, sts, endpoint, settle, Clock::system())
+        Self::open_with_clock(store, iam, sts, logs, endpoint, settle, Clock::system())
     }
 
     fn open_with_clock(
         store: Arc<Store>,
         iam: Iam,
         sts: Sts,
+        logs: Logs,
         endpoint: &str,
         settle: Duration,
         clock: Clock,
     ) -> Result<Self, StoreError> {
         let code = CodeStore::open(&store)?;
-        let logs = store.dir().join("logs");
-        create_private_dir(&logs)?;
+        let files = store.dir().join("logs");
+        create_private_dir(&files)?;
         let scratch = store.dir().join("scratch");
         // What processes of an earlier run left behind.
         match fs::remove_dir_all(&scratch) {
@@ -108,7 +111,7 @@ impl Lambda {
         create_private_dir(&scratch)?;
         let functions: Functions = store.load(DOCUMENT)?;
         code.retain(functions.configurations().map(|configuration| configuration.code.sha256.as_str()))?;
-        let executor = Executor::new(code.clone(), logs, scratch, endpoint.to_owned());
+        let executor = Executor::new(code.clone(), Destination { files, logs }, scratch, endpoint.to_owned());
         Ok(Self(Arc::new(Inner {
             store,
             functions: Mutex::new(functions),
@@ -178,6 +181,7 @@ impl Lambda {
             invoked_arn: name.arn(scope),
             generation: configuration.revision.clone(),
             region: scope.region.clone(),
+            log_group: configuration.log_group(),
             handler: settings.handler.clone(),
             memory_megabytes: settings.memory_size,
             timeout: Duration::from_secs(settings.timeout),

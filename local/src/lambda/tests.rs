@@ -138,6 +138,7 @@ fn open(store: &Arc<Store>, iam: &Iam, seconds: &Arc<AtomicI64>) -> Lambda {
         Arc::clone(store),
         iam.clone(),
         Sts::new("000000000000", iam.clone()),
+        Logs::open(Arc::clone(store)).unwrap(),
         "http://127.0.0.1:1",
         SETTLE,
         clock,

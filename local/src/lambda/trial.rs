@@ -1,6 +1,7 @@
 //! One invocation of an artefact that is deployed nowhere: to know beforehand what it would answer.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,7 +9,8 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::code::{CodeStore, digest};
-use super::execution::{Executor, Failure, FailureKind, Outcome, Spec};
+use super::execution::{Destination, Executor, Failure, FailureKind, Outcome, Spec};
+use crate::logs::Logs;
 use crate::store::{Store, StoreError};
 
 /// Where a trial's function would find AWS: nowhere. The port is reserved, and nobody listens on it.
@@ -54,14 +56,15 @@ impl Trial<'_> {
     /// When it cannot be run here, fails, or does not answer in time.
     pub async fn invoke(self, event: Vec<u8>) -> Result<Vec<u8>, TrialError> {
         let place = tempfile::tempdir()?;
-        let store = Store::open(place.path())?;
+        let store = Arc::new(Store::open(place.path())?);
         let code = CodeStore::open(&store)?;
         let zip = Bytes::copy_from_slice(self.zip);
         code.keep(&zip).map_err(|error| TrialError::Refused(error.message().to_owned()))?;
-        let [logs, scratch] = ["logs", "scratch"].map(|name| store.dir().join(name));
-        std::fs::create_dir(&logs)?;
+        let [files, scratch] = ["logs", "scratch"].map(|name| store.dir().join(name));
+        std::fs::create_dir(&files)?;
         std::fs::create_dir(&scratch)?;
-        let executor = Executor::new(code, logs, scratch, NO_AWS.to_owned());
+        let logs = Logs::open(store)?;
+        let executor = Executor::new(code, Destination { files, logs }, scratch, NO_AWS.to_owned());
         let report = executor.run(self.spec(&zip), Bytes::from(event)).await;
         executor.shutdown().await;
         match report.outcome {
@@ -74,6 +77,7 @@ impl Trial<'_> {
         let arn = "arn:aws:lambda:us-east-1:000000000000:function:trial".to_owned();
         Spec {
             name: "trial".to_owned(),
+            log_group: "/aws/lambda/trial".to_owned(),
             version: "$LATEST".to_owned(),
             version_arn: arn.clone(),
             invoked_arn: arn,

@@ -7,8 +7,10 @@ use aws_sdk_appflow::types::{
     ConnectionMode, ConnectorDetail, ConnectorProfile, ConnectorProfileProperties, ConnectorProvisioningConfig,
     ConnectorProvisioningType, ConnectorType, LambdaConnectorProvisioningConfig,
 };
+use aws_smithy_types::retry::RetryConfig;
 use serde::Serialize;
 
+use super::answer::{ATTEMPT_WITH_CONNECTOR, Repeatable, WholeAnswers, within};
 use super::failure::{ServiceFailure, failed, unbuildable};
 use super::profile;
 use crate::connection_credentials::NewCredentials;
@@ -63,7 +65,9 @@ pub struct Profile {
 
 impl AppFlow {
     pub(super) fn new(config: &SdkConfig) -> Self {
-        Self { client: aws_sdk_appflow::Client::new(config) }
+        let config = aws_sdk_appflow::config::Builder::from(config);
+        let config = config.interceptor(WholeAnswers).retry_classifier(Repeatable).build();
+        Self { client: aws_sdk_appflow::Client::from_conf(config) }
     }
 
     /// Reads what is registered under a label; none if nothing is.
@@ -102,7 +106,9 @@ impl AppFlow {
             .set_description(new.description.clone())
             .connector_provisioning_type(ConnectorProvisioningType::Lambda)
             .connector_provisioning_config(provisioning(ACTION, &new.lambda_arn)?)
-            .client_token(token);
+            .client_token(token)
+            .customize()
+            .config_override(alone());
         let answer = request.send().await.map_err(failed(ACTION))?;
         Ok(answer.connector_arn().map(str::to_owned))
     }
@@ -119,7 +125,9 @@ impl AppFlow {
             .connector_label(&new.label)
             .set_description(new.description.clone())
             .connector_provisioning_config(provisioning(ACTION, &new.lambda_arn)?)
-            .client_token(token);
+            .client_token(token)
+            .customize()
+            .config_override(alone());
         let answer = request.send().await.map_err(failed(ACTION))?;
         Ok(answer.connector_arn().map(str::to_owned))
     }
@@ -196,6 +204,7 @@ impl AppFlow {
             .connector_label(label)
             .connection_mode(ConnectionMode::Public)
             .connector_profile_config(profile::config(ACTION, credentials, settings)?);
+        let request = request.customize().config_override(taking_connector());
         Box::pin(request.send()).await.map(drop).map_err(failed(ACTION))
     }
 
@@ -216,6 +225,7 @@ impl AppFlow {
             .connector_profile_name(name)
             .connection_mode(ConnectionMode::Public)
             .connector_profile_config(profile::config(ACTION, credentials, settings)?);
+        let request = request.customize().config_override(taking_connector());
         Box::pin(request.send()).await.map(drop).map_err(failed(ACTION))
     }
 
@@ -227,6 +237,16 @@ impl AppFlow {
         let request = self.client.delete_connector_profile().connector_profile_name(name);
         request.send().await.map(drop).map_err(failed("appflow:DeleteConnectorProfile"))
     }
+}
+
+/// One try with time for the connector: whether and how to try again is decided by what was answered.
+fn alone() -> aws_sdk_appflow::config::Builder {
+    taking_connector().retry_config(RetryConfig::disabled())
+}
+
+/// Time for the connector, which is asked meanwhile.
+fn taking_connector() -> aws_sdk_appflow::config::Builder {
+    aws_sdk_appflow::config::Builder::default().timeout_config(within(ATTEMPT_WITH_CONNECTOR))
 }
 
 fn provisioning(action: &'static str, lambda_arn: &str) -> Result<ConnectorProvisioningConfig, ServiceFailure> {

@@ -16,8 +16,9 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext};
 use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
 
+use super::answer::{ATTEMPT, within};
 use super::trust::trusted;
-use super::{AppFlow, Iam, Lambda, Sts};
+use super::{AppFlow, Iam, Lambda, Logs, Sts};
 use crate::error::RegistrarError;
 
 /// Which AWS to talk to.
@@ -56,6 +57,8 @@ pub struct Aws {
     pub sts: Sts,
     /// Connectors.
     pub appflow: AppFlow,
+    /// Logs.
+    pub logs: Logs,
 }
 
 impl Aws {
@@ -92,6 +95,7 @@ impl Aws {
             iam: Iam::new(config),
             sts: Sts::new(config),
             appflow: AppFlow::new(config),
+            logs: Logs::new(config),
             region,
         }
     }
@@ -133,6 +137,7 @@ fn fixed(client: SharedHttpClient, endpoint_url: &str, region: &str) -> SdkConfi
         .region(Region::new(region.to_owned()))
         .endpoint_url(endpoint_url)
         .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .timeout_config(within(ATTEMPT))
         .build()
 }
 
@@ -142,7 +147,10 @@ async fn standard(
     region: &str,
     endpoint_url: Option<&str>,
 ) -> SdkConfig {
-    let mut loader = aws_config::defaults(behavior()).http_client(client).region(Region::new(region.to_owned()));
+    let mut loader = aws_config::defaults(behavior())
+        .http_client(client)
+        .timeout_config(within(ATTEMPT))
+        .region(Region::new(region.to_owned()));
     if let Some(profile) = profile {
         loader = loader.profile_name(profile);
     }

@@ -15,9 +15,9 @@ use crate::error::{ErrorKind, RegistrarError};
 pub enum Reach {
     /// No credentials could be had.
     NoCredentials,
-    /// The request could not be built or its answer not be read.
+    /// The request could not be built.
     Unusable,
-    /// The service may or may not have received the request.
+    /// The service may or may not have done it: no answer came, or none that can be read.
     Lost,
     /// The service answered with an error.
     Answered,
@@ -68,17 +68,22 @@ where
         });
         let code = error.code().map(str::to_owned);
         let reach = match &error {
+            // A success that cannot be read. The SDK takes it for an error without a code.
+            SdkError::ServiceError(_) if status.is_some_and(|status| status < 300) => Reach::Lost,
             SdkError::ServiceError(_) => Reach::Answered,
             SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) if has_credentials_cause(&error) => {
                 Reach::NoCredentials
             }
-            SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => Reach::Lost,
+            SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) | SdkError::ResponseError(_) => Reach::Lost,
             _ => Reach::Unusable,
         };
         let message = match error.message() {
             Some(message) => message.to_owned(),
             None if reach == Reach::Answered && code.is_some() => String::new(),
-            None => innermost(&error),
+            None => match raw.filter(|_| status.is_some_and(|status| status >= 300)).and_then(excerpt) {
+                Some(excerpt) => format!("{}: {excerpt:?}", innermost(&error)),
+                None => innermost(&error),
+            },
         };
         ServiceFailure { action, reach, code, message, request_id, status }
     }
@@ -88,6 +93,13 @@ where
 pub(super) fn unbuildable(action: &'static str, error: &(dyn Error + 'static)) -> ServiceFailure {
     let message = innermost(error);
     ServiceFailure { action, reach: Reach::Unusable, code: None, message, request_id: None, status: None }
+}
+
+/// The beginning of an answer in which there is no error document, such as a proxy's.
+fn excerpt(response: &HttpResponse) -> Option<String> {
+    let text = String::from_utf8_lossy(response.body().bytes()?);
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+    Some(line.chars().take(80).collect())
 }
 
 fn has_credentials_cause(error: &(dyn Error + 'static)) -> bool {
@@ -122,6 +134,10 @@ const BAD_CREDENTIALS: [&str; 8] = [
     "IncompleteSignature",
 ];
 
+/// Codes that mean the key of the function's variables cannot be used. Lambda answers them with 502, though waiting is no help.
+pub(super) const KEY_TROUBLE: [&str; 4] =
+    ["KMSAccessDeniedException", "KMSDisabledException", "KMSInvalidStateException", "KMSNotFoundException"];
+
 /// Fragments of an `InvalidParameterValueException` that go away once a fresh role or policy has spread.
 ///
 /// AWS gives only text to tell these by (terraform-provider-aws `internal/service/lambda/function.go`).
@@ -136,7 +152,7 @@ impl ServiceFailure {
         self.code.as_deref().is_some_and(|code| codes.contains(&code))
     }
 
-    fn says(&self, fragment: &str) -> bool {
+    pub(super) fn says(&self, fragment: &str) -> bool {
         self.message.to_ascii_lowercase().contains(&fragment.to_ascii_lowercase())
     }
 
@@ -167,7 +183,26 @@ impl ServiceFailure {
     /// Whether the request may have taken effect although no good answer came: no reply, or a 5xx.
     #[must_use]
     pub fn is_ambiguous(&self) -> bool {
-        self.reach == Reach::Lost || self.status.is_some_and(|status| status >= 500)
+        let failed = self.status.is_some_and(|status| status >= 500) && !self.is_key_trouble();
+        self.reach == Reach::Lost || failed
+    }
+
+    /// The key of the function's variables cannot be used.
+    #[must_use]
+    pub fn is_key_trouble(&self) -> bool {
+        self.has_code(&KEY_TROUBLE)
+    }
+
+    /// EC2, of which Lambda asks network interfaces, asks for patience.
+    #[must_use]
+    pub fn is_throttled_by_ec2(&self) -> bool {
+        self.has_code(&["InvalidParameterValueException"]) && self.says("throttled by EC2")
+    }
+
+    /// The role still has policies.
+    #[must_use]
+    pub fn is_delete_conflict(&self) -> bool {
+        self.has_code(&["DeleteConflict", "DeleteConflictException"])
     }
 
     /// Lambda cannot use the role yet: it has not spread, or its trust policy is wrong.
@@ -215,71 +250,53 @@ impl ServiceFailure {
     pub fn during(self, doing: impl Into<String>) -> RegistrarError {
         let (kind, hint) = self.kind_and_hint();
         let request_id = self.request_id.clone();
-        let error = RegistrarError::new(kind, doing).with_request_id(request_id).with_source(self);
-        match hint {
-            Some(hint) => error.with_hint(hint),
-            None => error,
-        }
+        RegistrarError::new(kind, doing).with_hint(hint).with_request_id(request_id).with_source(self)
     }
 
-    fn kind_and_hint(&self) -> (ErrorKind, Option<String>) {
+    /// Makes an error of it when there is no time left to try again.
+    #[must_use]
+    pub fn out_of_time(self, doing: impl fmt::Display) -> RegistrarError {
+        let request_id = self.request_id.clone();
+        RegistrarError::new(ErrorKind::TimedOut, format!("{doing} in time"))
+            .with_hint("run again to go on waiting, with a longer --timeout if need be")
+            .with_request_id(request_id)
+            .with_source(self)
+    }
+
+    fn kind_and_hint(&self) -> (ErrorKind, String) {
         if self.is_bad_credentials() {
             let hint = "sign in again (aws sso login, aws login), or name other credentials with --profile or AWS_PROFILE; \
                         no AWS account is needed with --local";
-            return (ErrorKind::Credentials, Some(hint.to_owned()));
+            return (ErrorKind::Credentials, hint.to_owned());
         }
         if self.is_access_denied() {
-            return (ErrorKind::Permission, Some(format!("the caller needs the IAM action {}", self.action)));
+            return (ErrorKind::Permission, format!("the caller needs the IAM action {}", self.action));
         }
-        if self.is_stale_revision() {
-            let hint = "somebody else changes it at the same time; run again once they are done";
-            return (ErrorKind::Conflict, Some(hint.to_owned()));
-        }
-        if self.is_throttled() {
-            return (
-                ErrorKind::Service,
-                Some("the account's request rate is used up; run again in a minute".to_owned()),
-            );
-        }
-        if self.reach == Reach::Lost && self.says("invalid peer certificate") {
+        let (kind, hint) = if self.is_stale_revision() {
+            (ErrorKind::Conflict, "somebody else changes it at the same time; run again once they are done")
+        } else if self.is_throttled() {
+            (ErrorKind::Service, "the account's request rate is used up; run again in a minute")
+        } else if self.reach == Reach::Lost && self.says("invalid peer certificate") {
             let hint = "if a proxy or an endpoint of your own has a certificate authority of its own, name its PEM file in \
                         AWS_CA_BUNDLE or in ca_bundle of the profile";
-            return (ErrorKind::Service, Some(hint.to_owned()));
-        }
-        if self.is_ambiguous() {
+            (ErrorKind::Service, hint)
+        } else if self.is_ambiguous() {
             let hint = "check the network and the endpoint, then run again: what was done is found and kept";
-            return (ErrorKind::Service, Some(hint.to_owned()));
-        }
-        (ErrorKind::Service, self.limit_hint().map(str::to_owned))
-    }
-
-    /// Ways out of the limits and policies of an account.
-    fn limit_hint(&self) -> Option<&'static str> {
-        match self.code.as_deref()? {
-            "CodeStorageExceededException" => Some(
-                "the region's 75 GB of function code are used up; delete old versions (aws lambda list-versions-by-function)",
-            ),
-            "PolicyLengthExceededException" => {
-                Some("the function's resource policy is full (20 KB); remove stale statements (aws lambda get-policy)")
-            }
-            "InvalidCodeSignatureException"
-            | "CodeVerificationFailedException"
-            | "CodeSigningConfigNotFoundException" => {
-                Some("the account demands signed code; sign the artefact and pass it with --zip")
-            }
-            "LimitExceeded" | "LimitExceededException" => {
-                Some("a quota of the account is used up; ask for more or remove something")
-            }
-            "RequestEntityTooLargeException" => Some("the artefact is too large to upload directly; strip the binary"),
-            _ if self.is_role_not_ready() => {
-                Some("the role must trust lambda.amazonaws.com; a fresh role needs up to two minutes to spread")
-            }
-            _ => None,
-        }
+            (ErrorKind::Service, hint)
+        } else {
+            (ErrorKind::Service, super::way_out::of(self))
+        };
+        (kind, hint.to_owned())
     }
 }
 
 impl ServiceFailure {
+    /// An answer that was a success, but lacks what it must hold.
+    pub(super) fn incomplete(action: &'static str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { action, reach: Reach::Lost, code: None, message, request_id: None, status: Some(200) }
+    }
+
     /// An answer that was a success, but says within that something failed.
     pub(super) fn answered(action: &'static str, code: &str, message: impl Into<String>) -> Self {
         Self {

@@ -7,6 +7,7 @@ use aws_sdk_iam::types::Tag;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use super::answer::{Repeatable, WholeAnswers};
 use super::failure::{ServiceFailure, failed, unbuildable};
 use crate::observed::Role;
 
@@ -18,7 +19,9 @@ pub struct Iam {
 
 impl Iam {
     pub(super) fn new(config: &SdkConfig) -> Self {
-        Self { client: aws_sdk_iam::Client::new(config) }
+        let config = aws_sdk_iam::config::Builder::from(config);
+        let config = config.interceptor(WholeAnswers).retry_classifier(Repeatable).build();
+        Self { client: aws_sdk_iam::Client::from_conf(config) }
     }
 
     /// Reads a role with its attached policies and one inline policy; none if there is no such role.
@@ -33,7 +36,9 @@ impl Iam {
             Err(failure) if failure.is_not_found() => return Ok(None),
             Err(failure) => return Err(failure),
         };
-        let Some(role) = answer.role() else { return Ok(None) };
+        let Some(role) = answer.role() else {
+            return Err(ServiceFailure::incomplete("iam:GetRole", "the answer holds no role"));
+        };
         let tags: BTreeMap<_, _> =
             role.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect();
         Ok(Some(Role {

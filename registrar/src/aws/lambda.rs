@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_lambda::primitives::Blob;
@@ -14,6 +15,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::answer::{
+    ATTEMPT_OF_INVOCATION, ATTEMPT_WITH_CONNECTOR, Repeatable, WholeAnswers, attempt_with_upload, within,
+};
 use super::download::download;
 use super::failure::{ServiceFailure, failed};
 use crate::environment::FunctionEnvironment;
@@ -23,7 +27,7 @@ use crate::policy::{APPFLOW_PRINCIPAL, Grant, INVOKE_ACTION, Statement};
 /// Lambda.
 #[derive(Debug, Clone)]
 pub struct Lambda {
-    client: aws_sdk_lambda::Client,
+    pub(super) client: aws_sdk_lambda::Client,
     http: Option<SharedHttpClient>,
 }
 
@@ -73,7 +77,10 @@ pub struct Invocation {
 
 impl Lambda {
     pub(super) fn new(config: &SdkConfig) -> Self {
-        Self { client: aws_sdk_lambda::Client::new(config), http: config.http_client() }
+        let http = config.http_client();
+        let config = aws_sdk_lambda::config::Builder::from(config);
+        let config = config.interceptor(WholeAnswers).retry_classifier(Repeatable).build();
+        Self { client: aws_sdk_lambda::Client::from_conf(config), http }
     }
 
     /// Reads a function with its tags; none if there is no such function.
@@ -151,6 +158,7 @@ impl Lambda {
             .code(FunctionCode::builder().zip_file(Blob::new(new.zip)).build())
             .set_tags(Some(new.tags.clone().into_iter().collect()))
             .publish(false);
+        let request = request.customize().config_override(taking(attempt_with_upload(new.zip.len())));
         request.send().await.map(drop).map_err(failed("lambda:CreateFunction"))
     }
 
@@ -172,6 +180,7 @@ impl Lambda {
             .zip_file(Blob::new(zip))
             .architectures(Architecture::from(architecture))
             .set_revision_id(revision_id);
+        let request = request.customize().config_override(taking(attempt_with_upload(zip.len())));
         request.send().await.map(drop).map_err(failed("lambda:UpdateFunctionCode"))
     }
 
@@ -252,12 +261,18 @@ impl Lambda {
         request.send().await.map(drop).map_err(failed("lambda:AddPermission"))
     }
 
-    /// Removes a statement of a function's resource policy.
+    /// Removes a statement of a function's resource policy, unless somebody changed the policy since `revision_id`.
     ///
     /// # Errors
     /// The service's failure.
-    pub async fn forbid(&self, name: &str, statement_id: &str) -> Result<(), ServiceFailure> {
+    pub async fn forbid(
+        &self,
+        name: &str,
+        statement_id: &str,
+        revision_id: Option<String>,
+    ) -> Result<(), ServiceFailure> {
         let request = self.client.remove_permission().function_name(name).statement_id(statement_id);
+        let request = request.set_revision_id(revision_id);
         request.send().await.map(drop).map_err(failed("lambda:RemovePermission"))
     }
 
@@ -266,13 +281,32 @@ impl Lambda {
     /// # Errors
     /// The service's failure. That the function failed is no error here: see [`Invocation::function_error`].
     pub async fn invoke(&self, name: &str, payload: Vec<u8>) -> Result<Invocation, ServiceFailure> {
+        self.invoke_within(ATTEMPT_OF_INVOCATION, name, payload).await
+    }
+
+    /// Invokes a function with a question that AppFlow waits 10 seconds for.
+    ///
+    /// # Errors
+    /// As [`invoke`](Self::invoke).
+    pub async fn invoke_briefly(&self, name: &str, payload: Vec<u8>) -> Result<Invocation, ServiceFailure> {
+        self.invoke_within(ATTEMPT_WITH_CONNECTOR, name, payload).await
+    }
+
+    async fn invoke_within(
+        &self,
+        attempt: Duration,
+        name: &str,
+        payload: Vec<u8>,
+    ) -> Result<Invocation, ServiceFailure> {
         let request = self
             .client
             .invoke()
             .function_name(name)
             .invocation_type(InvocationType::RequestResponse)
             .log_type(LogType::Tail)
-            .payload(Blob::new(payload));
+            .payload(Blob::new(payload))
+            .customize()
+            .config_override(taking(attempt));
         let answer = request.send().await.map_err(failed("lambda:InvokeFunction"))?;
         let log = answer.log_result().and_then(|text| STANDARD.decode(text).ok());
         Ok(Invocation {
@@ -281,6 +315,11 @@ impl Lambda {
             payload: answer.payload.map(Blob::into_inner).unwrap_or_default(),
         })
     }
+}
+
+/// Another time limit for each try of a call.
+fn taking(attempt: Duration) -> aws_sdk_lambda::config::Builder {
+    aws_sdk_lambda::config::Builder::default().timeout_config(within(attempt))
 }
 
 fn function(configuration: &FunctionConfiguration, tags: BTreeMap<String, String>) -> Function {

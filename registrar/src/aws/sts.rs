@@ -2,6 +2,7 @@
 
 use aws_config::SdkConfig;
 
+use super::answer::{Repeatable, WholeAnswers};
 use super::failure::{ServiceFailure, failed};
 
 /// STS.
@@ -29,7 +30,9 @@ impl Identity {
 
 impl Sts {
     pub(super) fn new(config: &SdkConfig) -> Self {
-        Self { client: aws_sdk_sts::Client::new(config) }
+        let config = aws_sdk_sts::config::Builder::from(config);
+        let config = config.interceptor(WholeAnswers).retry_classifier(Repeatable).build();
+        Self { client: aws_sdk_sts::Client::from_conf(config) }
     }
 
     /// Asks who we are. Needs no permission.

@@ -143,12 +143,18 @@ pub struct StatusArgs {
 /// `unregister`
 #[derive(Debug, Args)]
 pub struct UnregisterArgs {
-    /// Unregister although connections use the connector, or although it was registered by somebody else
+    /// Show what would go, and remove nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Unregister although connections or flows use the connector, or although it was registered by somebody else
     #[arg(long)]
     pub force: bool,
     /// Also delete the function and the role, if this program made them
     #[arg(long)]
     pub delete_function: bool,
+    /// Also delete the function's log
+    #[arg(long, requires = "delete_function")]
+    pub delete_logs: bool,
     /// Which connector.
     #[command(flatten)]
     pub connector: ConnectorArgs,

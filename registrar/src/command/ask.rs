@@ -47,6 +47,11 @@ pub(super) async fn target(session: &Session, connector: &ConnectorArgs) -> Resu
 }
 
 impl Target {
+    /// The function's name.
+    pub(super) fn function_name(&self) -> &str {
+        self.function.rsplit(':').next().unwrap_or_default()
+    }
+
     pub(super) fn asker(&self) -> Asker<'_> {
         Asker::new(&self.opened.aws.lambda, self.function.clone())
     }
@@ -156,7 +161,7 @@ async fn disconnect(session: &Session, args: &ConnectArgs) -> Result<Outcome, Re
         let global = &session.global;
         let is_wanted = global.yes
             || global.local
-            || session.report.confirm(&format!("The connection {name} of {label} will be deleted."), name);
+            || session.confirm(&format!("The connection {name} of {label} will be deleted."), name).await?;
         if !is_wanted {
             return Err(RegistrarError::usage("deleting needs consent").with_hint("pass --yes to consent"));
         }

@@ -13,13 +13,14 @@ use crate::error::{ErrorKind, RegistrarError};
 use crate::event::Event;
 use crate::execute::{Executor, StepState, Tools};
 use crate::manifest_check;
-use crate::observe::{connections, observe};
+use crate::observe::{Denial, Denied, connections, observe_with};
 use crate::observed::{Observed, Said};
 use crate::outcome::Outcome;
+use crate::partition;
 use crate::plan::Plan;
 use crate::plan_text;
 use crate::rehearsal::rehearse;
-use crate::session::{Opened, Session};
+use crate::session::{Opened, Session, in_time};
 use crate::setting::Source;
 use crate::settings::{CodeSource, Settings};
 
@@ -30,6 +31,7 @@ pub(super) struct Prepared {
     pub(super) artefact: Option<Artefact>,
     pub(super) observed: Observed,
     pub(super) plan: Plan,
+    pub(super) denials: Vec<Denial>,
 }
 
 /// What code to compare with.
@@ -40,7 +42,12 @@ pub(super) enum Build {
 }
 
 /// Settings, clients, artefact, observation, plan: in this order, so that what needs no network fails first.
-pub(super) async fn prepare(session: &Session, args: &DeployArgs, build: Build) -> Result<Prepared, RegistrarError> {
+pub(super) async fn prepare(
+    session: &Session,
+    args: &DeployArgs,
+    build: Build,
+    denied: Denied,
+) -> Result<Prepared, RegistrarError> {
     let project = session.project(&args.connector)?;
     let inputs = session.inputs(project.as_ref());
     let mut settings = Settings::for_deploy(&args.connector, &args.function, inputs)?;
@@ -74,7 +81,7 @@ pub(super) async fn prepare(session: &Session, args: &DeployArgs, build: Build) 
         Some(opened) => opened,
         None => session.open().await?,
     };
-    plan_with(session, settings, opened, artefact).await
+    plan_with(session, settings, opened, artefact, denied).await
 }
 
 async fn plan_with(
@@ -82,21 +89,30 @@ async fn plan_with(
     settings: Settings,
     opened: Opened,
     artefact: Option<Artefact>,
+    denied: Denied,
 ) -> Result<Prepared, RegistrarError> {
     session.report.event(&Event::Working("reading what is there"));
-    let observed = match observe(&opened.aws, &settings, &session.interrupt).await {
-        Ok((observed, identity)) => {
+    let (observed, denials) = match in_time(
+        session,
+        "what is there was read",
+        observe_with(&opened.aws, &settings, &session.interrupt, denied),
+    )
+    .await
+    {
+        Ok((observed, identity, denials)) => {
             let Observed { account, region, .. } = &observed;
             session.report.event(&Event::Detail(&format!("account {account}, {region}, as {}", identity.arn)));
-            observed
+            (observed, denials)
         }
         Err(error) => {
             opened.close().await;
             return Err(error);
         }
     };
-    match consider(session, &settings, &opened.aws, artefact.as_ref(), observed).await {
-        Ok((observed, plan)) => Ok(Prepared { settings, opened, artefact, observed, plan }),
+    match in_time(session, "it was planned", consider(session, &settings, &opened.aws, artefact.as_ref(), observed))
+        .await
+    {
+        Ok((observed, plan)) => Ok(Prepared { settings, opened, artefact, observed, plan, denials }),
         Err(error) => {
             opened.close().await;
             Err(error)
@@ -147,7 +163,7 @@ fn show_settings(session: &Session, settings: &Settings) {
 /// # Errors
 /// When settings are wrong, the build fails, or something cannot be read.
 pub async fn plan(session: &Session, args: &PlanArgs) -> Result<Outcome, RegistrarError> {
-    let Prepared { settings, opened, plan, .. } = prepare(session, &args.deploy, Build::Yes).await?;
+    let Prepared { settings, opened, plan, .. } = prepare(session, &args.deploy, Build::Yes, Denied::Stop).await?;
     opened.close().await;
     let error = match plan.refuse() {
         Err(error) => Some(error),
@@ -167,7 +183,7 @@ fn differences(plan: &Plan) -> RegistrarError {
 /// # Errors
 /// When it cannot begin. A step that fails is part of the outcome.
 pub async fn deploy(session: &Session, args: &DeployArgs) -> Result<Outcome, RegistrarError> {
-    let prepared = prepare(session, args, Build::Yes).await?;
+    let prepared = prepare(session, args, Build::Yes, Denied::Stop).await?;
     run("deploy", session, &args.connector, prepared, &args.change).await
 }
 
@@ -184,7 +200,7 @@ pub async fn register(session: &Session, args: &RegisterArgs) -> Result<Outcome,
     settings.allow_breaking = args.change.allow_breaking;
     show_settings(session, &settings);
     let opened = session.open().await?;
-    let prepared = plan_with(session, settings, opened, None).await?;
+    let prepared = plan_with(session, settings, opened, None, Denied::Stop).await?;
     let arn = &prepared.plan.function_arn;
     if let Some(given) = args.function_arn.as_ref().filter(|given| *given != arn) {
         let message = format!("{given} is not in the account and region of this run, where {arn} would be");
@@ -203,7 +219,11 @@ async fn run(
     prepared: Prepared,
     change: &ChangeArgs,
 ) -> Result<Outcome, RegistrarError> {
-    let outcome = match prepared.plan.refuse().and_then(|()| consent(session, &prepared.plan)) {
+    let agreed = match prepared.plan.refuse() {
+        Ok(()) => consent(session, &prepared.plan).await,
+        refused => refused,
+    };
+    let outcome = match agreed {
         Ok(()) if prepared.plan.is_empty() => Ok(nothing_to_do(command, session, connector, &prepared)),
         Ok(()) => Ok(execute(command, session, connector, &prepared, change.rollback_on_failure).await),
         Err(error) => Err(error),
@@ -213,14 +233,14 @@ async fn run(
 }
 
 /// Asks before something is deleted.
-fn consent(session: &Session, plan: &Plan) -> Result<(), RegistrarError> {
+async fn consent(session: &Session, plan: &Plan) -> Result<(), RegistrarError> {
     let destructive: Vec<_> =
         plan.steps.iter().filter(|step| step.action.is_destructive()).map(|step| step.action.description()).collect();
     if destructive.is_empty() || session.global.yes || session.global.local {
         return Ok(());
     }
     let question = format!("The plan will {}.", destructive.join(" and "));
-    if session.report.confirm(&question, &plan.label) {
+    if session.confirm(&question, &plan.label).await? {
         return Ok(());
     }
     Err(RegistrarError::usage(format!("the plan would {}, which needs consent", destructive.join(" and ")))
@@ -260,7 +280,7 @@ async fn execute(
     prepared: &Prepared,
     rolls_back: bool,
 ) -> Outcome {
-    let Prepared { settings, opened, artefact, observed, plan } = prepared;
+    let Prepared { settings, opened, artefact, observed, plan, denials: _ } = prepared;
     let tools = Tools {
         aws: &opened.aws,
         artefact: artefact.as_ref(),
@@ -321,10 +341,8 @@ async fn execute(
 }
 
 fn console(aws: &Aws) -> String {
-    let region = &aws.region;
-    format!(
-        "\nmake a connection with it in the AppFlow console:\n  https://{region}.console.aws.amazon.com/appflow/home?region={region}\n"
-    )
+    let url = partition::appflow_console(&aws.region).map(|url| format!(":\n  {url}")).unwrap_or_default();
+    format!("\nmake a connection with it in the AppFlow console{url}\n")
 }
 
 /// How long ago, if the clocks agree well enough to tell.
@@ -346,5 +364,5 @@ fn next_command(session: &Session, connector: &ConnectorArgs, settings: &Setting
         Some(state_dir) if session.global.local => format!(" --state-dir {}", state_dir.display()),
         Some(_) | None => String::new(),
     };
-    format!("cargo registrar {question}{local}{state}{label}")
+    format!("{} {question}{local}{state}{label}", session.program())
 }

@@ -22,7 +22,7 @@ pub async fn local(session: &Session, args: &LocalArgs) -> Result<Outcome, Regis
         local.stop().await;
         return Ok(outcome);
     }
-    let text = if session.is_json() { outcome.to_json() } else { outcome.text.into_bytes() };
+    let text = outcome.printed(session.global.output).unwrap_or_default();
     print_result(&text).map_err(|error| RegistrarError::usage("cannot write to standard output").with_source(error))?;
     session.report.event(&Event::Note("the local AWS is running; press Ctrl-C to stop it"));
     local.stopped().await;

@@ -1,33 +1,64 @@
 //! `status` and `list`: what is there, and does it match.
 
+use std::collections::BTreeSet;
+
 use super::deploy::{Build, Prepared, prepare};
 use crate::ask::table;
 use crate::cli::StatusArgs;
 use crate::error::{ErrorKind, RegistrarError};
+use crate::observe::{Denial, Denied};
 use crate::outcome::Outcome;
+use crate::plan::{Plan, RowState};
 use crate::plan_text;
 use crate::session::Session;
 
 /// `status`
 ///
+/// What the caller may not read is shown as unknown. With `--check`, a difference weighs more than what is unknown.
+///
 /// # Errors
-/// When settings are wrong, the build fails, or something cannot be read.
+/// When settings are wrong, the build fails, or something cannot be read for another reason than a missing permission.
 pub async fn status(session: &Session, args: &StatusArgs) -> Result<Outcome, RegistrarError> {
     let build = if args.no_build { Build::No } else { Build::Yes };
-    let Prepared { opened, plan, .. } = prepare(session, &args.deploy, build).await?;
+    let prepared = prepare(session, &args.deploy, build, Denied::GoOn).await?;
+    let Prepared { opened, mut plan, denials, .. } = prepared;
     opened.close().await;
-    let in_sync = plan.is_in_sync() && plan.is_empty();
-    let error = (args.check && !in_sync).then(|| {
-        RegistrarError::new(ErrorKind::Differences, format!("the connector {} is not as wanted", plan.label))
-            .with_hint("\"registrar plan\" shows what has to be done")
-    });
+    hide_what_is_unknown(&mut plan, &denials);
+    let differs = !plan.is_in_sync() || (denials.is_empty() && !plan.is_empty());
+    let missing: BTreeSet<_> = denials.iter().map(|denial| denial.action).collect();
+    let missing: Vec<_> = missing.into_iter().collect();
+    let error = match (args.check, differs, missing.as_slice()) {
+        (false, ..) | (true, false, []) => None,
+        (true, true, _) => Some(
+            RegistrarError::new(ErrorKind::Differences, format!("the connector {} is not as wanted", plan.label))
+                .with_hint("\"registrar plan\" shows what has to be done"),
+        ),
+        (true, false, missing) => Some(
+            RegistrarError::new(
+                ErrorKind::Permission,
+                format!("not all of the connector {} can be compared", plan.label),
+            )
+            .with_hint(format!("the caller needs the IAM actions {}", missing.join(", "))),
+        ),
+    };
     Ok(Outcome::new("status", plan_text::rows(&plan))
         .with("account", &plan.account)
         .with("region", &plan.region)
         .with("label", &plan.label)
-        .with("inSync", in_sync)
+        .with("inSync", !differs && missing.is_empty())
+        .with("missingPermissions", missing)
         .with("rows", &plan.rows)
         .with_error(error))
+}
+
+/// A row about what could not be read says so, instead of what the planner makes of nothing.
+fn hide_what_is_unknown(plan: &mut Plan, denials: &[Denial]) {
+    for row in &mut plan.rows {
+        if let Some(denial) = denials.iter().find(|denial| denial.subject == row.subject) {
+            row.state = RowState::Unknown;
+            row.detail = format!("no permission: {}", denial.action);
+        }
+    }
 }
 
 /// `list`

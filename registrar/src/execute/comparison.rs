@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Executor;
+use super::{Executor, FUNCTION_APPEARS_WITHIN, NOT_VISIBLE_YET, is_recent};
 use crate::aws::ServiceFailure;
 use crate::configuration::{Difference, digest};
 use crate::error::{ErrorKind, RegistrarError};
@@ -10,6 +10,7 @@ use crate::event::Event;
 use crate::observe::connections;
 use crate::observed::{REGISTRATION_PENDING, Record, RegisteredConnector, registered_tag};
 use crate::plan::breaking_change;
+use crate::retry::{Verdict, retry};
 use crate::step::Comparison;
 
 /// What AppFlow cannot but show once it has read the connector: worth waiting for.
@@ -128,8 +129,20 @@ impl Executor<'_> {
     }
 
     pub(super) async fn tag_registration(&self, arn: &str, label: &str, value: &str) -> Result<(), RegistrarError> {
-        let tagged = self.aws.lambda.tag(arn, &registered_tag(label), value).await;
-        tagged.map_err(|failure| failure.during(format!("could not note on {arn} what was registered")))
+        let (lambda, key, created) = (&self.aws.lambda, registered_tag(label), self.memory.function_created);
+        let verdict = |failure: &ServiceFailure| {
+            if failure.is_not_found() && is_recent(created) {
+                Verdict::Retry(NOT_VISIBLE_YET)
+            } else if failure.is_function_busy() {
+                Verdict::Retry("the function is being changed")
+            } else {
+                Verdict::Stop
+            }
+        };
+        let tag = async || lambda.tag(arn, &key, value).await;
+        retry(&self.patience(FUNCTION_APPEARS_WITHIN), tag, verdict, self.waiting())
+            .await
+            .map_err(|stopped| stopped.during(format!("could not note on {arn} what was registered")))
     }
 }
 

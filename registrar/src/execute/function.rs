@@ -5,27 +5,30 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Executor, FUNCTION_APPEARS_WITHIN, ROLE_SPREADS_WITHIN};
+use super::usable::CodeChange;
+use super::{BUSY_FOR, Executor, FUNCTION_APPEARS_WITHIN, NOT_VISIBLE_YET, ROLE_SPREADS_WITHIN, is_recent};
 use crate::ask::Asker;
 use crate::aws::{Configuration, NewFunction, ServiceFailure};
 use crate::configuration::SelfDescription;
 use crate::error::{ErrorKind, RegistrarError};
 use crate::event::Event;
 use crate::observed::{Function, FunctionStatus, LABEL_TAG, owner};
-use crate::retry::{Patience, Verdict, retry};
+use crate::retry::{Patience, Stopped, Verdict, retry};
 use crate::wait::{Goal, Readiness, classify, until_ready};
 
 /// How often a write of code is repeated because somebody else changed the function in between.
 const ROUNDS_WITH_OTHERS: u32 = 2;
 
 impl Executor<'_> {
-    /// Lambda cannot use the role: worth waiting if the role changed a moment ago.
+    /// Lambda cannot use the role: worth waiting if the role changed a moment ago. EC2 may be slow for minutes.
     fn with_young_role(&self) -> impl Fn(&ServiceFailure) -> Verdict + use<> {
         let changed = self.memory.role_changed;
         move |failure| {
             let is_young = changed.is_some_and(|changed| changed.elapsed() < ROLE_SPREADS_WITHIN);
             if is_young && failure.is_role_not_ready() {
                 Verdict::Retry("Lambda cannot use the new role yet")
+            } else if failure.is_throttled_by_ec2() {
+                Verdict::Retry("EC2 throttles Lambda")
             } else {
                 Verdict::Stop
             }
@@ -53,7 +56,7 @@ impl Executor<'_> {
                 format!("the function {function}, which had failed and was to be deleted, changed while this ran"),
             )
             .with_hint("run again to see the plan")),
-            Err(crate::retry::Stopped::Failed(failure)) if failure.is_not_found() => Ok(()),
+            Err(Stopped::Failed(failure)) if failure.is_not_found() => Ok(()),
             Err(stopped) => Err(stopped.during(format!("could not delete the failed function {function}"))),
         }
     }
@@ -69,37 +72,43 @@ impl Executor<'_> {
         let tags = BTreeMap::from([(LABEL_TAG.to_owned(), owner(&self.label))]);
         let new = NewFunction { name: function, configuration, architecture, zip: &artefact.zip, tags };
         let lambda = &self.aws.lambda;
-        let patience = self.patience(ROLE_SPREADS_WITHIN);
-        let created =
-            retry(&patience, async || lambda.create(&new).await, self.with_young_role(), self.waiting()).await;
-        match created {
-            Ok(()) => {}
-            Err(crate::retry::Stopped::Failed(failure)) if failure.already_exists() => {
-                self.recognise(function, code_sha256, failure).await?;
+        let us = owner(&self.label);
+        let create = async || match lambda.create(&new).await {
+            // The reply to our own call may have been lost; otherwise somebody was faster.
+            Err(failure) if failure.already_exists() => match lambda.function(function).await? {
+                Some(found) if found.tags.get(LABEL_TAG) == Some(&us) && found.code_sha256 == code_sha256 => Ok(None),
+                Some(_) => Ok(Some(failure)),
+                None => Err(failure),
+            },
+            other => other.map(|()| None),
+        };
+        let role = self.with_young_role();
+        let start = Instant::now();
+        let verdict = |failure: &ServiceFailure| {
+            if failure.already_exists() && start.elapsed() < FUNCTION_APPEARS_WITHIN {
+                Verdict::Retry(NOT_VISIBLE_YET)
+            } else {
+                role(failure)
             }
-            Err(stopped) => return Err(stopped.during(format!("could not create the function {function}"))),
+        };
+        let created = retry(&self.patience(BUSY_FOR), create, verdict, self.waiting()).await;
+        let foreign = created.map_err(|stopped| stopped.during(format!("could not create the function {function}")))?;
+        if let Some(failure) = foreign {
+            return Err(RegistrarError::new(
+                ErrorKind::Conflict,
+                format!("the function {function} was made by somebody else meanwhile"),
+            )
+            .with_request_id(failure.request_id.clone())
+            .with_source(failure)
+            .with_hint("run again to see the plan"));
         }
         self.memory.function_created = Some(Instant::now());
+        self.memory.last_code = Some(CodeChange::Created {
+            configuration: configuration.clone(),
+            architecture: architecture.to_owned(),
+            code_sha256: code_sha256.to_owned(),
+        });
         Ok(())
-    }
-
-    /// The function is there already: fine if the reply to our own call was lost.
-    async fn recognise(&self, name: &str, sha256: &str, failure: ServiceFailure) -> Result<(), RegistrarError> {
-        let found =
-            self.aws.lambda.function(name).await.map_err(|failure| {
-                failure.during(format!("could not read the function {name} that appeared meanwhile"))
-            })?;
-        let is_ours = found
-            .is_some_and(|found| found.tags.get(LABEL_TAG) == Some(&owner(&self.label)) && found.code_sha256 == sha256);
-        if is_ours {
-            return Ok(());
-        }
-        Err(RegistrarError::new(
-            ErrorKind::Conflict,
-            format!("the function {name} was made by somebody else meanwhile"),
-        )
-        .with_source(failure)
-        .with_hint("run again to see the plan"))
     }
 
     pub(super) async fn adopt_function(&mut self, arn: &str) -> Result<(), RegistrarError> {
@@ -118,32 +127,44 @@ impl Executor<'_> {
         wanted: &Configuration,
     ) -> Result<(), RegistrarError> {
         let lambda = &self.aws.lambda;
-        let doing = format!("could not update the configuration of the function {function}");
+        let doing = || format!("could not update the configuration of the function {function}");
+        let mut rounds_with_others = 0;
         loop {
             self.wait_ready(function, Goal::Change).await?;
             let revision = match self.sight(function, planned_from, wanted).await? {
                 Sight::AsPlanned(revision) => revision,
+                // Perhaps by our own write, if the reply to it was lost.
                 Sight::AsWanted => return Ok(()),
                 Sight::Changed => return Err(changed_meanwhile(function)),
             };
             let call = async || lambda.update_configuration(function, wanted, revision.clone()).await;
-            match retry(&self.patience(ROLE_SPREADS_WITHIN), call, self.with_young_role(), self.waiting()).await {
+            match retry(&self.patience(BUSY_FOR), call, self.with_young_role(), self.waiting()).await {
                 Ok(()) => return Ok(()),
-                Err(crate::retry::Stopped::Failed(failure)) if failure.is_stale_revision() => {
-                    // Our own write, if the reply to it was lost and it was sent again.
-                    return match self.sight(function, planned_from, wanted).await? {
-                        Sight::AsWanted => Ok(()),
-                        Sight::AsPlanned(_) | Sight::Changed => Err(changed_meanwhile(function).with_source(failure)),
-                    };
-                }
-                Err(crate::retry::Stopped::Failed(failure))
-                    if failure.is_function_busy() && Instant::now() < self.deadline =>
-                {
-                    self.pause_for_others().await?;
-                }
-                Err(stopped) => return Err(stopped.during(doing)),
+                Err(Stopped::Failed(failure)) => self.after_refusal(failure, &mut rounds_with_others, doing).await?,
+                Err(stopped) => return Err(stopped.during(doing())),
             }
         }
+    }
+
+    /// Whether a refused change is worth another look at the function, and a pause before that.
+    async fn after_refusal(
+        &self,
+        failure: ServiceFailure,
+        rounds_with_others: &mut u32,
+        doing: impl Fn() -> String,
+    ) -> Result<(), RegistrarError> {
+        let is_busy = failure.is_function_busy();
+        let may_look_again = failure.is_stale_revision() && *rounds_with_others < ROUNDS_WITH_OTHERS;
+        if !(is_busy || may_look_again) {
+            return Err(failure.during(doing()));
+        }
+        let pause = crate::retry::jittered(Duration::from_secs(2));
+        if Instant::now() + pause > self.deadline {
+            return Err(failure.out_of_time(doing()));
+        }
+        *rounds_with_others += u32::from(!is_busy);
+        (self.waiting())(&format!("somebody else changes the function ({failure})"));
+        self.interrupt.sleep(pause).await
     }
 
     async fn sight(
@@ -169,46 +190,42 @@ impl Executor<'_> {
     ) -> Result<(), RegistrarError> {
         let lambda = &self.aws.lambda;
         let zip = &self.artefact(code_sha256)?.zip;
-        let doing = format!("could not update the code of the function {function}");
+        let doing = || format!("could not update the code of the function {function}");
         let mut rounds_with_others = 0;
+        let mut is_first = true;
+        let found = self.observed.function.as_ref().map(|function| function.code_sha256.as_str());
         loop {
-            let FunctionStatus { revision_id: revision, code_sha256: there, .. } =
-                self.wait_ready(function, Goal::Change).await?;
-            // Our own write, if the reply to it was lost and it was sent again; or that of somebody else.
-            let found = self.observed.function.as_ref().map(|function| function.code_sha256.as_str());
-            if there.is_some_and(|there| Some(there.as_str()) != found) {
-                return self.recognise_code(function, architecture, code_sha256).await;
+            let status = self.wait_ready(function, Goal::Change).await?;
+            // Our own write, if the reply to it was lost; or that of somebody else.
+            let is_other = status.code_sha256.as_deref().is_some_and(|there| Some(there) != found);
+            if (is_other || !is_first) && self.has_code(function, architecture, code_sha256).await? {
+                break;
             }
+            if is_other {
+                return Err(code_changed_meanwhile(function));
+            }
+            is_first = false;
+            let revision = status.revision_id;
             let call = async || lambda.update_code(function, zip, architecture, revision.clone()).await;
-            match retry(&self.patience(ROLE_SPREADS_WITHIN), call, self.with_young_role(), self.waiting()).await {
-                Ok(()) => return Ok(()),
-                Err(crate::retry::Stopped::Failed(failure)) => {
-                    if failure.is_stale_revision() && rounds_with_others < ROUNDS_WITH_OTHERS {
-                        rounds_with_others += 1;
-                    } else if !(failure.is_function_busy() && Instant::now() < self.deadline) {
-                        return Err(failure.during(doing));
-                    }
-                    self.pause_for_others().await?;
-                }
-                Err(stopped) => return Err(stopped.during(doing)),
+            match retry(&self.patience(BUSY_FOR), call, self.with_young_role(), self.waiting()).await {
+                Ok(()) => break,
+                Err(Stopped::Failed(failure)) => self.after_refusal(failure, &mut rounds_with_others, doing).await?,
+                Err(stopped) => return Err(stopped.during(doing())),
             }
         }
+        self.memory.last_code =
+            Some(CodeChange::Updated { architecture: architecture.to_owned(), code_sha256: code_sha256.to_owned() });
+        Ok(())
     }
 
-    /// The code is not what the plan was made from: fine if it is what is wanted.
-    async fn recognise_code(&self, name: &str, architecture: &str, sha256: &str) -> Result<(), RegistrarError> {
-        let found = self.aws.lambda.function(name).await;
-        let found = found.map_err(|failure| failure.during(format!("could not read the function {name}")))?;
-        if found.is_some_and(|found| found.code_sha256 == sha256 && found.architecture == architecture) {
-            return Ok(());
-        }
-        Err(RegistrarError::new(ErrorKind::Conflict, format!("the code of {name} changed while this ran"))
-            .with_hint("somebody else deployed other code; run again to replace it with this one"))
-    }
-
-    async fn pause_for_others(&self) -> Result<(), RegistrarError> {
-        self.report.event(&Event::Waiting("somebody else changes the function"));
-        self.interrupt.sleep(crate::retry::jittered(Duration::from_secs(1))).await
+    /// Whether the function has this code, as after a write whose reply was lost. A rejected update does not count.
+    async fn has_code(&self, function: &str, architecture: &str, code_sha256: &str) -> Result<bool, RegistrarError> {
+        let found = self.aws.lambda.function(function).await;
+        let found = found.map_err(|failure| failure.during(format!("could not read the function {function}")))?;
+        Ok(found.is_some_and(|found| {
+            let is_rejected = classify(&found.status) == Readiness::UpdateFailed;
+            found.code_sha256 == code_sha256 && found.architecture == architecture && !is_rejected
+        }))
     }
 
     pub(super) async fn wait_ready(&self, function: &str, goal: Goal) -> Result<FunctionStatus, RegistrarError> {
@@ -231,7 +248,8 @@ impl Executor<'_> {
         let asker = Asker::new(&self.aws.lambda, function);
         let patience =
             Patience { deadline: self.patience(FUNCTION_APPEARS_WITHIN).deadline, interrupt: self.interrupt };
-        let configuration = asker.configuration_when_invocable(&patience, self.waiting()).await?;
+        let is_new = self.memory.function_created.is_some();
+        let configuration = asker.configuration_when_invocable(is_new, &patience, self.waiting()).await?;
         if configuration.connector_modes.is_empty() {
             return Err(RegistrarError::new(
                 ErrorKind::Connector,
@@ -253,10 +271,6 @@ impl Executor<'_> {
         self.report.event(&Event::Detail(&format!("  it is {name} {version}")));
         Ok(())
     }
-}
-
-fn is_recent(created: Option<Instant>) -> bool {
-    created.is_some_and(|created| created.elapsed() < FUNCTION_APPEARS_WITHIN)
 }
 
 /// Whether it is a function that could not be created, and may be deleted: because it is ours, or all the same.
@@ -288,6 +302,11 @@ impl Sight {
             Self::Changed
         }
     }
+}
+
+fn code_changed_meanwhile(function: &str) -> RegistrarError {
+    RegistrarError::new(ErrorKind::Conflict, format!("the code of {function} changed while this ran"))
+        .with_hint("somebody else deployed other code; run again to replace it with this one")
 }
 
 fn changed_meanwhile(function: &str) -> RegistrarError {

@@ -1,15 +1,16 @@
 //! The permission's step. Lambda's own call is neither idempotent nor safe beside another one, so: read, compare, write
 //! under the revision that was read, read back.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
-use super::{Executor, FUNCTION_APPEARS_WITHIN};
+use super::{BUSY_FOR, Executor, FUNCTION_APPEARS_WITHIN, NOT_VISIBLE_YET, is_recent};
 use crate::aws::ServiceFailure;
 use crate::error::{ErrorKind, RegistrarError};
 use crate::event::Event;
 use crate::policy::Grant;
-use crate::retry::Stopped;
-use crate::retry::{Verdict, retry};
+use crate::retry::{Stopped, Verdict, jittered, retry};
 
 /// How often the policy is read again because somebody else changed it in between.
 const ROUNDS: u32 = 3;
@@ -21,20 +22,12 @@ impl Executor<'_> {
         grant: Option<&Grant>,
         obsolete: &[String],
     ) -> Result<(), RegistrarError> {
-        let mut gone = None;
         if let Some(grant) = grant {
-            // A statement of the same id but other content is in the way of the new one: it must go first.
-            if obsolete.contains(&grant.statement_id) {
-                self.forbid(function, &grant.statement_id).await?;
-                gone = Some(&grant.statement_id);
-            }
             self.permit(function, grant).await?;
         }
         // The old ones go last: the other way round there would be a moment in which AppFlow may not call.
         for statement_id in obsolete {
-            if Some(statement_id) != gone {
-                self.forbid(function, statement_id).await?;
-            }
+            self.forbid(function, statement_id).await?;
         }
         Ok(())
     }
@@ -48,39 +41,43 @@ impl Executor<'_> {
             Ok(None) => String::new(),
             Err(failure) => return Err(failure.during(doing())),
         };
+        let mut grant = grant.clone();
         let mut last: Option<ServiceFailure> = None;
-        for _ in 0..ROUNDS {
+        for round in 0..ROUNDS {
+            if round > 0 {
+                self.interrupt.sleep(jittered(Duration::from_secs(1))).await?;
+            }
             let (statements, revision) =
                 lambda.permissions(function).await.map_err(|failure| failure.during(doing()))?;
-            if statements.iter().any(|statement| statement.equals(grant, &arn)) {
+            if statements.iter().any(|statement| statement.equals(&grant, &arn)) {
                 self.memory.permission_added = Some(Instant::now());
                 return Ok(());
             }
-            if statements.iter().any(|statement| statement.id == grant.statement_id) {
-                self.forbid(function, &grant.statement_id).await?;
-                continue;
+            // A statement of this id with other content stays until the new one is there, under another id.
+            while statements.iter().any(|statement| statement.id == grant.statement_id) {
+                grant.statement_id.push_str("-again");
             }
             let created = self.memory.function_created;
             let appearing = |failure: &ServiceFailure| {
-                let is_recent = created.is_some_and(|created| created.elapsed() < FUNCTION_APPEARS_WITHIN);
-                if failure.is_not_found() && is_recent {
-                    Verdict::Retry("the new function is not visible everywhere yet")
+                if failure.is_not_found() && is_recent(created) {
+                    Verdict::Retry(NOT_VISIBLE_YET)
                 } else if failure.is_function_busy() {
                     Verdict::Retry("the function is being changed")
                 } else {
                     Verdict::Stop
                 }
             };
-            let call = async || lambda.permit(function, grant, revision.clone()).await;
-            match retry(&self.patience(FUNCTION_APPEARS_WITHIN), call, appearing, self.waiting()).await {
+            let call = async || lambda.permit(function, &grant, revision.clone()).await;
+            match retry(&self.patience(BUSY_FOR), call, appearing, self.waiting()).await {
                 Ok(()) => {
                     self.memory.permission_added = Some(Instant::now());
-                    return self.read_back(function, grant, &arn).await;
+                    return self.read_back(function, &grant, &arn).await;
                 }
                 Err(Stopped::Failed(failure)) if failure.already_exists() || failure.is_stale_revision() => {
                     self.report.event(&Event::Waiting("somebody else changes the permissions"));
                     last = Some(failure);
                 }
+                Err(Stopped::Failed(failure)) if failure.is_function_busy() => return Err(failure.out_of_time(doing())),
                 Err(stopped) => return Err(stopped.during(doing())),
             }
         }
@@ -88,7 +85,7 @@ impl Executor<'_> {
         let error =
             RegistrarError::new(ErrorKind::Conflict, message).with_hint("run again once nobody else changes them");
         Err(match last {
-            Some(failure) => error.with_source(failure),
+            Some(failure) => error.with_request_id(failure.request_id.clone()).with_source(failure),
             None => error,
         })
     }
@@ -119,18 +116,38 @@ impl Executor<'_> {
                 .with_hint("look at the function's resource policy (aws lambda get-policy), then run again"));
             }
             waiting("the permission is not visible yet");
-            self.interrupt.sleep(crate::retry::jittered(std::time::Duration::from_secs(1))).await?;
+            self.interrupt.sleep(jittered(Duration::from_secs(1))).await?;
         }
     }
 
+    /// Removes a statement of the policy that was read right before, so that nobody else's change is passed over.
     async fn forbid(&self, function: &str, statement_id: &str) -> Result<(), RegistrarError> {
-        match self.aws.lambda.forbid(function, statement_id).await {
-            Ok(()) => Ok(()),
-            Err(failure) if failure.is_not_found() => Ok(()),
-            Err(failure) => {
-                Err(failure
-                    .during(format!("could not remove the permission {statement_id} of the function {function}")))
+        let lambda = &self.aws.lambda;
+        let call = async || {
+            let (statements, revision) = lambda.permissions(function).await?;
+            if statements.iter().any(|statement| statement.id == statement_id) {
+                lambda.forbid(function, statement_id, revision).await
+            } else {
+                Ok(())
             }
+        };
+        let mut stale = 0;
+        let verdict = |failure: &ServiceFailure| {
+            stale += u32::from(failure.is_stale_revision());
+            if failure.is_function_busy() {
+                Verdict::Retry("the function is being changed")
+            } else if failure.is_stale_revision() && stale < ROUNDS {
+                Verdict::Retry("somebody else changes the permissions")
+            } else {
+                Verdict::Stop
+            }
+        };
+        let doing = || format!("could not remove the permission {statement_id} of the function {function}");
+        match retry(&self.patience(BUSY_FOR), call, verdict, self.waiting()).await {
+            Ok(()) => Ok(()),
+            Err(Stopped::Failed(failure)) if failure.is_not_found() => Ok(()),
+            Err(Stopped::Failed(failure)) if failure.is_function_busy() => Err(failure.out_of_time(doing())),
+            Err(stopped) => Err(stopped.during(doing())),
         }
     }
 }

@@ -13,6 +13,17 @@ use crate::registration::{Call, Decision, Facts, client_token, decide, explain};
 /// How long a registration may take to be readable.
 const READABLE_WITHIN: Duration = Duration::from_secs(30);
 
+/// How often a label is tried that is said to be taken, though nothing is registered under it.
+const TRIES_OF_A_FREE_LABEL: u32 = 3;
+
+/// Who holds a label.
+enum Holder {
+    /// Our function is registered under it.
+    Us,
+    /// Nothing is registered under it.
+    Nobody,
+}
+
 impl Executor<'_> {
     /// Registers or renews, deciding about each failure by what it means.
     pub(super) async fn register(&mut self, call: Call, wanted: &Registration) -> Result<(), RegistrarError> {
@@ -52,14 +63,19 @@ impl Executor<'_> {
                     (call, attempt) = (Call::Register, attempt + 1);
                     continue;
                 }
-                Decision::LookAgain => {
-                    if self.is_registered_for(wanted, failure.clone(), answer_was_lost).await? {
-                        return Ok(());
+                Decision::LookAgain => match self.holder(wanted, &failure).await? {
+                    Holder::Us if answer_was_lost => return Ok(()),
+                    Holder::Us => {
+                        (has_switched, last) = (true, Some((call, failure)));
+                        (call, attempt) = (Call::Update, attempt + 1);
+                        continue;
                     }
-                    (has_switched, answer_was_lost, last) = (true, false, Some((call, failure)));
-                    (call, attempt) = (Call::Update, attempt + 1);
-                    continue;
-                }
+                    Holder::Nobody if *times_seen.entry(failure.code.clone()).or_default() < TRIES_OF_A_FREE_LABEL => {
+                        attempt += 1;
+                        "the label is taken, though nothing is registered under it"
+                    }
+                    Holder::Nobody => return Err(explain(call, failure, wanted)),
+                },
                 Decision::SendSameAgain(reason) => reason,
                 Decision::SendNewAgain(reason) => {
                     attempt += 1;
@@ -86,31 +102,23 @@ impl Executor<'_> {
         }
     }
 
-    /// The label is taken. Whether that was ourselves, in a call whose answer was lost; false means: renew it.
-    async fn is_registered_for(
-        &mut self,
-        wanted: &Registration,
-        conflict: ServiceFailure,
-        answer_was_lost: bool,
-    ) -> Result<bool, RegistrarError> {
+    /// The label is taken: by whom. It may be ourselves, in a call whose answer was lost.
+    async fn holder(&mut self, wanted: &Registration, conflict: &ServiceFailure) -> Result<Holder, RegistrarError> {
         let label = &wanted.label;
         let found = self.aws.appflow.registration(label).await.map_err(|failure| {
             failure.during(format!("could not read the registration of {label} that is in the way"))
         })?;
-        match found {
-            Some(found) if found.lambda_arn.as_ref() == Some(&wanted.lambda_arn) => {
-                self.memory.connector_arn = found.arn;
-                Ok(answer_was_lost)
-            }
-            Some(found) => {
-                let whose = found.lambda_arn.as_deref().unwrap_or("something that is no Lambda connector");
-                let message = format!("the label {label} was registered for {whose} meanwhile");
-                Err(RegistrarError::new(ErrorKind::Foreign, message)
-                    .with_source(conflict)
-                    .with_hint("take the label over with --adopt, or choose another one with --label"))
-            }
-            None => Err(explain(Call::Register, conflict, wanted)),
+        let Some(found) = found else { return Ok(Holder::Nobody) };
+        if found.lambda_arn.as_ref() == Some(&wanted.lambda_arn) {
+            self.memory.connector_arn = found.arn;
+            return Ok(Holder::Us);
         }
+        let whose = found.lambda_arn.as_deref().unwrap_or("something that is no Lambda connector");
+        let message = format!("the label {label} was registered for {whose} meanwhile");
+        Err(RegistrarError::new(ErrorKind::Foreign, message)
+            .with_request_id(conflict.request_id.clone())
+            .with_source(conflict.clone())
+            .with_hint("take the label over with --adopt, or choose another one with --label"))
     }
 
     /// Reads the registration back. Last writer wins in AppFlow, so this is where a race is found.

@@ -29,23 +29,35 @@ impl Executor<'_> {
     pub(super) async fn create_role(&mut self, role: &str, trust: &Value) -> Result<(), RegistrarError> {
         let description = format!("Runs the AppFlow connector {}", self.label);
         let iam = &self.aws.iam;
-        match iam.create_role(role, &description, trust, (LABEL_TAG, &owner(&self.label))).await {
-            Ok(()) => {}
+        let us = owner(&self.label);
+        let create = async || match iam.create_role(role, &description, trust, (LABEL_TAG, &us)).await {
             // A reply to our own call may have been lost; otherwise somebody was faster.
-            Err(failure) if failure.already_exists() => {
-                let found = iam.role(role, SECRETS_POLICY).await.map_err(|failure| {
-                    failure.during(format!("could not read the role {role} that appeared meanwhile"))
-                })?;
-                if found.is_none_or(|found| found.tags.get(LABEL_TAG) != Some(&owner(&self.label))) {
-                    return Err(RegistrarError::new(
-                        ErrorKind::Foreign,
-                        format!("the role {role} was made by somebody else meanwhile"),
-                    )
-                    .with_source(failure)
-                    .with_hint("run again to see the plan; --adopt takes the role over"));
-                }
+            Err(failure) if failure.already_exists() => match iam.role(role, SECRETS_POLICY).await? {
+                Some(found) if found.tags.get(LABEL_TAG) == Some(&us) => Ok(None),
+                Some(_) => Ok(Some(failure)),
+                None => Err(failure),
+            },
+            other => other.map(|()| None),
+        };
+        let verdict = |failure: &ServiceFailure| {
+            if failure.already_exists() {
+                Verdict::Retry("IAM has not spread the role yet")
+            } else if failure.is_not_found() {
+                Verdict::Stop
+            } else {
+                spreading(failure)
             }
-            Err(failure) => return Err(failure.during(format!("could not create the role {role}"))),
+        };
+        let created = retry(&self.patience(BUDGET), create, verdict, self.waiting()).await;
+        let foreign = created.map_err(|stopped| stopped.during(format!("could not create the role {role}")))?;
+        if let Some(failure) = foreign {
+            return Err(RegistrarError::new(
+                ErrorKind::Foreign,
+                format!("the role {role} was made by somebody else meanwhile"),
+            )
+            .with_request_id(failure.request_id.clone())
+            .with_source(failure)
+            .with_hint("run again to see the plan; --adopt takes the role over"));
         }
         self.memory.role_changed = Some(Instant::now());
         Ok(())

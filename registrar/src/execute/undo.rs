@@ -185,7 +185,7 @@ impl Executor<'_> {
                 self.when_free(function, call).await?;
                 return self.wait_ready(function, Goal::Use).await.map(drop);
             }
-            Undo::RemoveStatement { function, statement_id } => lambda.forbid(function, statement_id).await,
+            Undo::RemoveStatement { function, statement_id } => lambda.forbid(function, statement_id, None).await,
             // Never by force: a connection made meanwhile is somebody's.
             Undo::Unregister { label } => self.aws.appflow.unregister(label, false).await,
             Undo::RestoreRegistration { registration } => {

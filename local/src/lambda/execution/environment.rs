@@ -19,7 +19,6 @@ pub(super) fn variables(
     let [key, secret, token] = &spec.credentials;
     let root = root.to_string_lossy();
     let memory = spec.memory_megabytes.to_string();
-    let log_group = format!("/aws/lambda/{}", spec.name);
     let defined = [
         ("PATH", SEARCH_PATH),
         ("LANG", "en_US.UTF-8"),
@@ -32,7 +31,7 @@ pub(super) fn variables(
         ("AWS_LAMBDA_FUNCTION_VERSION", &spec.version),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &memory),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
-        ("AWS_LAMBDA_LOG_GROUP_NAME", &log_group),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", &spec.log_group),
         ("AWS_LAMBDA_LOG_STREAM_NAME", log_stream),
         ("AWS_REGION", &spec.region),
         ("AWS_DEFAULT_REGION", &spec.region),

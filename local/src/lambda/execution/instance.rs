@@ -11,7 +11,7 @@ use tokio::process::{Child, Command};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 use uuid::Uuid;
 
-use super::log::{Capture, Figures};
+use super::log::{Capture, Destination, Figures};
 use super::outcome::{Failure, Outcome, Report, chain};
 use super::runtime_api::{Event, RuntimeApi, Work};
 use super::{Spec, entry_point, environment, log, memory};
@@ -29,6 +29,8 @@ pub(super) struct Instance {
     child: Child,
     api: RuntimeApi,
     capture: Capture,
+    /// The name of its log stream.
+    stream: String,
     /// Whether the process has ended or was ended.
     ended: bool,
 }
@@ -56,11 +58,13 @@ impl NotStarted {
     }
 
     /// The invocation's report, written to the log.
-    pub(super) fn report(mut self, spec: &Spec, request_id: &str, log: &Path) -> Report {
+    pub(super) fn report(mut self, spec: &Spec, request_id: &str, logs: &Destination) -> Report {
         let figures =
             Figures { duration: Duration::ZERO, init: Some(self.took), memory: spec.memory_megabytes, peak: None };
         let note = String::from_utf8_lossy(&self.failure.payload).into_owned();
-        let log_tail = log::record(log, self.capture.as_mut(), request_id, &spec.version, Some(&note), figures);
+        let stream = log::stream_name(&spec.version, &Uuid::new_v4().simple().to_string());
+        let target = logs.of(spec, &stream);
+        let log_tail = target.record(self.capture.as_mut(), request_id, &spec.version, Some(&note), figures);
         Report { request_id: request_id.to_owned(), outcome: Outcome::Failed(self.failure), log_tail }
     }
 }
@@ -80,9 +84,10 @@ impl Instance {
             took: Duration::ZERO,
         })?;
         let service = |error: io::Error| NotStarted::service(request_id, &error);
-        let stream = Uuid::new_v4().simple().to_string();
+        let id = Uuid::new_v4().simple().to_string();
+        let stream = log::stream_name(&spec.version, &id);
         let api = RuntimeApi::start().await.map_err(service)?;
-        let capture = Capture::create(scratch.join(format!("{stream}.log"))).map_err(service)?;
+        let capture = Capture::create(scratch.join(format!("{id}.log"))).map_err(service)?;
         let variables = environment::variables(spec, root, &api.address, endpoint, &stream);
         let started = Instant::now();
         let spawned = spawn(&program, root, variables, &capture).await;
@@ -97,7 +102,7 @@ impl Instance {
                 });
             }
         };
-        let mut instance = Self { generation: spec.generation.clone(), child, api, capture, ended: false };
+        let mut instance = Self { generation: spec.generation.clone(), child, api, capture, stream, ended: false };
         let failure = match timeout(INIT_LIMIT, instance.until_ready(request_id)).await {
             Ok(Ok(())) => return Ok((instance, started.elapsed())),
             Ok(Err(failure)) => failure,
@@ -119,7 +124,7 @@ impl Instance {
         work: Work,
         spec: &Spec,
         init: Option<Duration>,
-        log: &Path,
+        logs: &Destination,
     ) -> (Report, bool) {
         let request_id = work.request_id.clone();
         let started = Instant::now();
@@ -132,7 +137,8 @@ impl Instance {
             Ended::Failed(failure) => (Outcome::Failed(failure), None, true),
             Ended::Broken(failure, note) => (Outcome::Failed(failure), note, false),
         };
-        let log_tail = log::record(log, Some(&mut self.capture), &request_id, &spec.version, note.as_deref(), figures);
+        let target = logs.of(spec, &self.stream);
+        let log_tail = target.record(Some(&mut self.capture), &request_id, &spec.version, note.as_deref(), figures);
         let report = Report { request_id, outcome, log_tail };
         (report, reusable)
     }

@@ -6,6 +6,11 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::Timestamp;
+
+use super::Spec;
+use crate::logs::{Logs, Stream};
+
 /// Bytes of the log that a caller gets. Source: Lambda API, `Invoke`, `LogType`.
 const TAIL: usize = 4096;
 
@@ -75,12 +80,63 @@ pub(super) struct Figures {
     pub(super) peak: Option<u64>,
 }
 
-/// Appends an invocation to the function's log and returns its tail.
-///
-/// A log that cannot be written does not fail the invocation; the trouble is told in the tail and to the tracing
-/// subscriber.
-pub(super) fn record(
-    log: &Path,
+/// Where all functions log to: a text file for each, for people, and CloudWatch Logs.
+#[derive(Clone)]
+pub(crate) struct Destination {
+    pub(crate) files: PathBuf,
+    pub(crate) logs: Logs,
+}
+
+impl Destination {
+    /// Where one process logs to.
+    pub(super) fn of<'a>(&'a self, spec: &'a Spec, stream: &'a str) -> Target<'a> {
+        Target {
+            file: self.files.join(format!("{}.log", spec.name)),
+            logs: &self.logs,
+            stream: Stream { region: &spec.region, group: &spec.log_group, name: stream },
+        }
+    }
+}
+
+/// Where one process of a function logs to.
+pub(super) struct Target<'a> {
+    file: PathBuf,
+    logs: &'a Logs,
+    stream: Stream<'a>,
+}
+
+/// The name of a process's log stream, as in `2026/11/22/[$LATEST]0123456789abcdef0123456789abcdef`.
+pub(super) fn stream_name(version: &str, id: &str) -> String {
+    format!("{}/[{version}]{id}", Timestamp::now().strftime("%Y/%m/%d"))
+}
+
+impl Target<'_> {
+    /// Appends an invocation to the function's log and returns its tail.
+    ///
+    /// A log that cannot be written does not fail the invocation; the trouble is told to the tracing subscriber.
+    pub(super) fn record(
+        &self,
+        capture: Option<&mut Capture>,
+        request_id: &str,
+        version: &str,
+        note: Option<&str>,
+        figures: Figures,
+    ) -> Vec<u8> {
+        let mut text = framed(capture, request_id, version, note, figures);
+        let log = &self.file;
+        if let Err(error) = append(log, &text) {
+            tracing::warn!(%error, log = %log.display(), "cannot write the function's log");
+        }
+        if let Err(error) = self.logs.record(self.stream, &String::from_utf8_lossy(&text)) {
+            tracing::warn!(%error, group = self.stream.group, "cannot write the function's log group");
+        }
+        let start = text.len().saturating_sub(TAIL);
+        text.split_off(start)
+    }
+}
+
+/// What a process wrote, between Lambda's lines. Output that cannot be read is told about in its place.
+fn framed(
     capture: Option<&mut Capture>,
     request_id: &str,
     version: &str,
@@ -103,11 +159,7 @@ pub(super) fn record(
         text.extend(format!("{request_id} {note}\n").bytes());
     }
     text.extend(format!("END RequestId: {request_id}\n{}\n", report(request_id, figures)).bytes());
-    if let Err(error) = append(log, &text) {
-        tracing::warn!(%error, log = %log.display(), "cannot write the function's log");
-    }
-    let start = text.len().saturating_sub(TAIL);
-    text.split_off(start)
+    text
 }
 
 /// The REPORT line. (Writing to a string does not fail.)
@@ -140,7 +192,10 @@ fn append(log: &Path, text: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::store::Store;
 
     const FIGURES: Figures = Figures {
         duration: Duration::from_micros(1500),
@@ -152,12 +207,15 @@ mod tests {
     #[test]
     fn frames_the_output_of_each_invocation() {
         let dir = tempfile::tempdir().unwrap();
-        let log = dir.path().join("acme.log");
+        let (files, store) = (dir.path().to_owned(), Store::open(dir.path()).unwrap());
+        let logs = Logs::open(Arc::new(store)).unwrap();
+        let stream = Stream { region: "us-east-1", group: "/aws/lambda/acme", name: "stream" };
+        let target = Target { file: files.join("acme.log"), logs: &logs, stream };
         let mut capture = Capture::create(dir.path().join("capture")).unwrap();
         let mut handle = capture.handle().unwrap();
 
         handle.write_all(b"one").unwrap();
-        let tail = record(&log, Some(&mut capture), "id-1", "$LATEST", None, FIGURES);
+        let tail = target.record(Some(&mut capture), "id-1", "$LATEST", None, FIGURES);
         assert_eq!(
             String::from_utf8(tail).unwrap(),
             "START RequestId: id-1 Version: $LATEST\none\nEND RequestId: id-1\nREPORT RequestId: id-1\tDuration: 1.50 ms\t\
@@ -165,13 +223,13 @@ mod tests {
         );
 
         handle.write_all(b"two\n").unwrap();
-        let tail = record(&log, Some(&mut capture), "id-2", "3", Some("Task timed out"), FIGURES);
+        let tail = target.record(Some(&mut capture), "id-2", "3", Some("Task timed out"), FIGURES);
         let tail = String::from_utf8(tail).unwrap();
         assert!(
             tail.starts_with("START RequestId: id-2 Version: 3\ntwo\nid-2 Task timed out\nEND RequestId: id-2\n"),
             "{tail}"
         );
-        let whole = std::fs::read_to_string(&log).unwrap();
+        let whole = std::fs::read_to_string(&target.file).unwrap();
         assert!(whole.contains("\none\n") && whole.contains("\ntwo\n"), "{whole}");
     }
 
@@ -180,7 +238,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut capture = Capture::create(dir.path().join("capture")).unwrap();
         capture.handle().unwrap().write_all(&[b'x'; 10_000]).unwrap();
-        let tail = record(&dir.path().join("log"), Some(&mut capture), "id", "1", None, FIGURES);
+        let logs = Logs::open(Arc::new(Store::open(dir.path()).unwrap())).unwrap();
+        let stream = Stream { region: "us-east-1", group: "g", name: "s" };
+        let target = Target { file: dir.path().join("log"), logs: &logs, stream };
+        let tail = target.record(Some(&mut capture), "id", "1", None, FIGURES);
         assert_eq!(tail.len(), TAIL);
     }
 }

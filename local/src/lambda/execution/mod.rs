@@ -11,7 +11,7 @@ mod runtime_api;
 pub(crate) mod tests;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use tokio::sync::{Mutex, OwnedRwLockReadGuard, RwLock, watch};
 use uuid::Uuid;
 
 use self::instance::Instance;
+pub(crate) use self::log::Destination;
 pub(crate) use self::outcome::{Failure, FailureKind, Outcome, Report};
 use self::runtime_api::Work;
 use super::code::CodeStore;
@@ -44,6 +45,8 @@ pub(crate) struct Spec {
     /// Changes with code and settings; a process of another generation is not used again.
     pub(crate) generation: String,
     pub(crate) region: String,
+    /// As in `/aws/lambda/acme`.
+    pub(crate) log_group: String,
     pub(crate) handler: String,
     pub(crate) memory_megabytes: u64,
     pub(crate) timeout: Duration,
@@ -63,7 +66,7 @@ pub(crate) struct Executor(Arc<Inner>);
 
 struct Inner {
     code: CodeStore,
-    logs: PathBuf,
+    logs: Destination,
     scratch: PathBuf,
     endpoint: String,
     idle: Mutex<HashMap<String, Vec<Instance>>>,
@@ -73,8 +76,8 @@ struct Inner {
 }
 
 impl Executor {
-    /// Runs artefacts of a code store and logs below `logs`; `endpoint` is where functions find this AWS.
-    pub(crate) fn new(code: CodeStore, logs: PathBuf, scratch: PathBuf, endpoint: String) -> Self {
+    /// Runs artefacts of a code store; `endpoint` is where functions find this AWS.
+    pub(crate) fn new(code: CodeStore, logs: Destination, scratch: PathBuf, endpoint: String) -> Self {
         Self(Arc::new(Inner {
             code,
             logs,
@@ -141,9 +144,8 @@ impl Inner {
         if *closing.borrow_and_update() {
             return Report::failed(&request_id, Failure::service(&request_id, "the local AWS is shutting down"));
         }
-        let log = self.logs.join(format!("{}.log", spec.name));
         let report = tokio::select! {
-            report = self.attempt(&spec, payload, &request_id, &log) => report,
+            report = self.attempt(&spec, payload, &request_id) => report,
             // `changed` fails only when the sender is gone, and `self` holds it. Giving the attempt up kills its process.
             _ = closing.changed() => {
                 let failure = Failure::service(&request_id, "the local AWS is shutting down");
@@ -154,10 +156,10 @@ impl Inner {
         report
     }
 
-    async fn attempt(&self, spec: &Spec, payload: Bytes, request_id: &str, log: &Path) -> Report {
+    async fn attempt(&self, spec: &Spec, payload: Bytes, request_id: &str) -> Report {
         let (mut instance, init) = match self.instance(spec, request_id).await {
             Ok(found) => found,
-            Err(not_started) => return not_started.report(spec, request_id, log),
+            Err(not_started) => return not_started.report(spec, request_id, &self.logs),
         };
         let work = Work {
             request_id: request_id.to_owned(),
@@ -166,7 +168,7 @@ impl Inner {
             invoked_arn: spec.invoked_arn.clone(),
             trace_id: trace_id(),
         };
-        let (report, reusable) = instance.invoke(work, spec, init, log).await;
+        let (report, reusable) = instance.invoke(work, spec, init, &self.logs).await;
         if reusable {
             self.keep(spec, instance).await;
         } else {

@@ -5,12 +5,16 @@ mod fixture;
 use std::io::{Cursor, Write as _};
 use std::path::Path;
 
+use axum::body::to_bytes;
+use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
 pub(crate) use super::entry_point::HOST_ARCHITECTURE;
 use super::*;
+use crate::logs::Logs;
+use crate::scope::Scope;
 use crate::store::Store;
 
 pub(crate) use self::fixture::bootstrap;
@@ -19,22 +23,25 @@ pub(crate) use self::fixture::bootstrap;
 struct Bench {
     dir: TempDir,
     executor: Executor,
+    logs: Logs,
     code_sha256: String,
 }
 
 impl Bench {
     fn new(script: &str, mode: u32) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path()).unwrap();
+        let store = Arc::new(Store::open(dir.path()).unwrap());
         let code = CodeStore::open(&store).unwrap();
         let code_sha256 = code.keep(&zip_of(script, mode)).unwrap();
-        let [logs, scratch] = ["logs", "scratch"].map(|name| {
+        let [files, scratch] = ["logs", "scratch"].map(|name| {
             let path = dir.path().join(name);
             std::fs::create_dir(&path).unwrap();
             path
         });
-        let executor = Executor::new(code, logs, scratch, "http://127.0.0.1:1".to_owned());
-        Self { dir, executor, code_sha256 }
+        let logs = Logs::open(store).unwrap();
+        let executor =
+            Executor::new(code, Destination { files, logs: logs.clone() }, scratch, "http://127.0.0.1:1".to_owned());
+        Self { dir, executor, logs, code_sha256 }
     }
 
     fn spec(&self) -> Spec {
@@ -45,6 +52,7 @@ impl Bench {
             invoked_arn: "arn:aws:lambda:us-east-1:000000000000:function:acme:live".into(),
             generation: "1".into(),
             region: "us-east-1".into(),
+            log_group: "/aws/lambda/acme".into(),
             handler: "bootstrap".into(),
             memory_megabytes: 256,
             timeout: Duration::from_secs(20),
@@ -165,6 +173,16 @@ async fn what_a_function_prints_is_in_the_tail_and_in_the_log() {
     assert!(tail.contains(&format!("REPORT RequestId: {}", report.request_id)), "{tail}");
     assert!(tail.contains("Init Duration"), "{tail}");
     assert!(bench.log().contains("on stdout: grüße"));
+
+    let scope = Scope { region: "us-east-1".into(), account: "000000000000".into() };
+    let mut headers = HeaderMap::new();
+    headers.insert("x-amz-target", HeaderValue::from_static("Logs_20140328.FilterLogEvents"));
+    let input = json!({ "logGroupName": "/aws/lambda/acme", "filterPattern": "stderr" });
+    let response = bench.logs.handle(&scope, &headers, &input.to_string().into());
+    let found = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    let found: Value = serde_json::from_slice(&found).unwrap();
+    assert_eq!(found["events"][0]["message"], "on stderr: grüße\n");
+    assert!(found["events"][0]["logStreamName"].as_str().unwrap().contains("/[$LATEST]"), "{found}");
 }
 
 #[tokio::test]

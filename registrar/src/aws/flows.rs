@@ -1,7 +1,9 @@
 //! Flows that use a connector, and what AppFlow remembers for them.
 
 use aws_sdk_appflow::operation::describe_flow::DescribeFlowOutput;
-use aws_sdk_appflow::types::{ConnectorType, DestinationConnectorProperties, SourceConnectorProperties};
+use aws_sdk_appflow::types::{
+    ConnectorType, DestinationConnectorProperties, FlowDefinition, SourceConnectorProperties,
+};
 
 use super::AppFlow;
 use super::failure::{ServiceFailure, failed};
@@ -20,7 +22,7 @@ pub struct Use {
 }
 
 impl AppFlow {
-    /// Names of the flows that read from or write to a connector.
+    /// The names of the flows that read from or write to a connector.
     ///
     /// # Errors
     /// The service's failure.
@@ -30,9 +32,7 @@ impl AppFlow {
         loop {
             let request = self.client.list_flows().max_results(100).set_next_token(token);
             let answer = request.send().await.map_err(failed("appflow:ListFlows"))?;
-            let using = answer.flows().iter().filter(|flow| {
-                [flow.source_connector_label(), flow.destination_connector_label()].contains(&Some(label))
-            });
+            let using = answer.flows().iter().filter(|flow| uses(flow, label));
             flows.extend(using.filter_map(|flow| flow.flow_name().map(str::to_owned)));
             token = answer.next_token().map(str::to_owned);
             if token.is_none() {
@@ -100,4 +100,23 @@ fn uses_of(name: &str, flow: &DescribeFlowOutput) -> Vec<Use> {
             api_version: api_version.map(str::to_owned),
         })
         .collect()
+}
+
+fn uses(flow: &FlowDefinition, label: &str) -> bool {
+    flow.source_connector_label() == Some(label) || flow.destination_connector_label() == Some(label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_flows_in_both_directions() {
+        let of = |source: &str, destination: &str| {
+            FlowDefinition::builder().source_connector_label(source).destination_connector_label(destination).build()
+        };
+        assert!(uses(&of("acme", "s3"), "acme") && uses(&of("s3", "acme"), "acme"));
+        assert!(!uses(&of("acme-2", "s3"), "acme"));
+        assert!(!uses(&FlowDefinition::builder().build(), "acme"));
+    }
 }
