@@ -7,6 +7,7 @@
 //! - It has the policies that AWS manages only when it is told to load them, and one account that is named beforehand.
 //! - Functions are ready at once, nobody needs a permission, and any signature will do.
 
+use std::fs;
 use std::process::Command;
 
 use appflow_registrar::aws::{Aws, Connection};
@@ -99,7 +100,7 @@ fn a_connector_lives_and_dies_on_an_aws_of_other_people() {
     assert!(!calls.iter().any(Call::is_write) && calls.len() <= 8, "{calls:?}");
 
     let changed = stage.deploy(TWO, &["--memory", "512"]);
-    let zip = std::fs::read(changed.iter().find(|argument| argument.ends_with(".zip")).unwrap()).unwrap();
+    let zip = fs::read(changed.iter().skip_while(|argument| *argument != "--zip").nth(1).unwrap()).unwrap();
     let function = wait_for(local.lambda.function(FUNCTION)).unwrap().unwrap();
     wait_for(local.lambda.update_code(FUNCTION, &zip, &function.architecture, None)).unwrap();
     let two = description(&local);

@@ -39,6 +39,7 @@ fn every_request_is_one_that_the_services_models_allow() {
     calls.extend(exchange(&stage));
     calls.extend(adoption(&stage));
     calls.extend(flows());
+    calls.extend(search(&stage));
 
     let output = judged(peers, &calls);
     let said = String::from_utf8(output.stdout).unwrap();
@@ -101,7 +102,8 @@ fn life(stage: &Stage) -> Vec<Call> {
     run(&["describe", "--label", LABEL]);
     run(&["entities", "--label", LABEL, "--setting", &setting]);
     run(&["connect", "shop", "--label", LABEL, "--delete", "--yes"]);
-    run(&["unregister", "--label", LABEL, "--delete-function", "--yes"]);
+    run(&["logs", "--label", LABEL]);
+    run(&["unregister", "--label", LABEL, "--delete-function", "--delete-logs", "--yes"]);
     relay.take()
 }
 
@@ -121,6 +123,18 @@ fn adoption(stage: &Stage) -> Vec<Call> {
     let others =
         ["--function-name", "appflow-connector-other", "--role-name", "appflow-connector-other-role", "--adopt"];
     drop(stage.run(&relay, &stage.deploy(ONE, &others)).expect(0));
+    relay.take()
+}
+
+/// A function of another name, of which no registration tells any more, is found by its tags.
+fn search(stage: &Stage) -> Vec<Call> {
+    let cloud = Cloud::copy_of(stage.empty.path());
+    let relay = cloud.relay();
+    let elsewhere = ["--function-name", "elsewhere", "--role-name", "elsewhere-role"];
+    drop(stage.run(&relay, &stage.deploy(ONE, &elsewhere)).expect(0));
+    wait_for(cloud.aws().appflow.unregister(LABEL, false)).unwrap();
+    drop(stage.run(&relay, &owned(&["unregister", "--label", LABEL, "--delete-function", "--yes"])).expect(0));
+    assert_eq!(wait_for(cloud.aws().lambda.function("elsewhere")).unwrap(), None);
     relay.take()
 }
 
