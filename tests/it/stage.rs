@@ -67,7 +67,7 @@ impl Stage {
         let aws = cloud.aws();
         permit(&aws, format!("{}0000", Grant::prefix(LABEL)));
         let todays = Grant::new("aws", "us-east-1", "000000000000", LABEL).statement_id;
-        wait_for(aws.lambda.forbid(FUNCTION, &todays)).unwrap();
+        wait_for(aws.lambda.forbid(FUNCTION, &todays, None)).unwrap();
         let older = cloud.close();
         Self { folder, empty, deployed, older, requests: Mutex::default() }
     }
