@@ -84,6 +84,7 @@ impl Names {
                 let group = format!("arn:{partition}:logs:{region}:{account}:log-group:/aws/lambda/{function}");
                 vec![group.clone(), format!("{group}:*")]
             }
+            Resource::Artefact => vec![format!("arn:{partition}:s3:::*/*.zip")],
             Resource::AnyLog => vec![format!("arn:{partition}:logs:{region}:{account}:log-group:*")],
         }
     }

@@ -7,14 +7,13 @@
 //! - It has the policies that AWS manages only when it is told to load them, and one account that is named beforehand.
 //! - Functions are ready at once, nobody needs a permission, and any signature will do.
 
-use std::fs;
 use std::process::Command;
 
 use appflow_registrar::aws::{Aws, Connection};
 use appflow_tests::{Call, Cloud, Relay, Run, Service, registrar_against, wait_for};
 use serde_json::{Value, json};
 
-use crate::stage::{FUNCTION, LABEL, ONE, Stage, TWO};
+use crate::stage::{FUNCTION, LABEL, ONE, Stage, THREE, TWO};
 
 /// The local AWS's account.
 const ACCOUNT: &str = "000000000000";
@@ -35,6 +34,8 @@ impl Both<'_> {
         for service in ["LAMBDA", "IAM", "STS", "S3"] {
             command.env(format!("AWS_ENDPOINT_URL_{service}"), self.moto.base_url());
         }
+        // Every zip is too large to be sent along, so that code goes through the bucket.
+        command.env("REGISTRAR_TEST_ZIP_LIMIT", "1000");
         let run = self.moto.start(&mut command).finish();
         let (mut calls, of_appflow) = (self.moto.take(), self.appflow.take());
         assert!(calls.iter().all(|call| call.service != "appflow"), "{calls:?}");
@@ -84,25 +85,39 @@ fn a_connector_lives_and_dies_on_an_aws_of_other_people() {
     let one = description(&local);
     answers(&moto, &aws, &[one.as_str(); 4]);
     let both = Both { stage: &stage, moto: Relay::to(moto.address), appflow: cloud.relay() };
+    let (refused, calls) = both.run(&stage.deploy(ONE, &[]));
+    let refused = refused.expect(2).json();
+    assert!(refused["error"]["hint"].as_str().unwrap().contains("--s3-bucket"), "{refused}");
+    assert!(!calls.iter().any(Call::is_write), "{calls:?}");
+    let in_bucket = ["--s3-bucket", "artefacts", "--s3-prefix", "acme"];
+    let (refused, _) = both.run(&stage.deploy(ONE, &in_bucket));
+    let refused = refused.expect(4).json();
+    assert!(refused["error"]["hint"].as_str().unwrap().starts_with("make the bucket first"), "{refused}");
+    let s3 = ("Authorization", "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/s3/aws4_request");
+    let host = moto.address.to_string();
+    let (head, _) = moto.request("PUT /artefacts", &[s3, ("Host", &host)], "");
+    assert!(head.contains(" 200 "), "{head}");
 
-    let mut plan = stage.deploy(ONE, &[]);
+    let mut plan = stage.deploy(ONE, &in_bucket);
     "plan".clone_into(&mut plan[0]);
     let (planned, calls) = both.run(&plan);
     let planned = planned.expect(0).json();
     assert!(!calls.iter().any(Call::is_write), "{calls:?}");
-    let (deployed, _) = both.run(&stage.deploy(ONE, &[]));
+    let (deployed, _) = both.run(&stage.deploy(ONE, &in_bucket));
     let deployed = deployed.expect(0).json();
     assert_eq!(steps(&deployed), steps(&planned["plan"]));
+    assert!(steps(&deployed).contains(&json!("upload-artefact")), "{deployed}");
     assert_eq!(deployed["functionArn"], format!("arn:aws:lambda:us-east-1:{ACCOUNT}:function:{FUNCTION}"));
 
-    let (again, calls) = both.run(&stage.deploy(ONE, &[]));
+    let (again, calls) = both.run(&stage.deploy(ONE, &in_bucket));
     assert_eq!(again.expect(0).json()["status"], "nothingToDo");
     assert!(!calls.iter().any(Call::is_write) && calls.len() <= 8, "{calls:?}");
 
-    let changed = stage.deploy(TWO, &["--memory", "512"]);
-    let zip = fs::read(changed.iter().skip_while(|argument| *argument != "--zip").nth(1).unwrap()).unwrap();
+    let changed = stage.deploy(TWO, &[&in_bucket[..], &["--memory", "512"]].concat());
+    let zip = std::fs::read(changed.iter().find(|argument| argument.ends_with(".zip")).unwrap()).unwrap();
     let function = wait_for(local.lambda.function(FUNCTION)).unwrap().unwrap();
-    wait_for(local.lambda.update_code(FUNCTION, &zip, &function.architecture, None)).unwrap();
+    let code = appflow_registrar::aws::Code::Zip(&zip);
+    wait_for(local.lambda.update_code(FUNCTION, code, &function.architecture, None)).unwrap();
     let two = description(&local);
     assert_ne!(one, two);
     let mut status = changed.clone();
@@ -112,7 +127,7 @@ fn a_connector_lives_and_dies_on_an_aws_of_other_people() {
     drop(both.run(&status).0.expect(6));
     answers(&moto, &aws, &[&one, &two, &two, &two]);
     let updated = both.run(&changed).0.expect(0).json();
-    for step in ["update-configuration", "update-code", "update-registration"] {
+    for step in ["update-configuration", "upload-artefact", "update-code", "update-registration"] {
         assert!(steps(&updated).contains(&json!(step)), "{step} is missing in {updated}");
     }
     answers(&moto, &aws, &[&two]);
@@ -120,6 +135,11 @@ fn a_connector_lives_and_dies_on_an_aws_of_other_people() {
 
     let unregister = ["unregister", "--label", LABEL, "--delete-function", "--yes"].map(str::to_owned);
     drop(both.run(&unregister).0.expect(0));
+    for (code, is_there) in [(ONE, true), (TWO, true), (THREE, false)] {
+        let zip = std::fs::read(stage.folder().join(format!("{}.zip", code.0))).unwrap();
+        let key = format!("acme/{}.zip", appflow_registrar::digest::hex(&zip));
+        assert_eq!(wait_for(aws.s3.has("artefacts", &key)).unwrap(), is_there, "{key}");
+    }
     assert_eq!(wait_for(aws.lambda.function(FUNCTION)).unwrap(), None);
     assert_eq!(wait_for(aws.iam.role(&format!("{FUNCTION}-role"), "none")).unwrap(), None);
     let scope = ("Authorization", "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/lambda/aws4_request");

@@ -91,6 +91,8 @@ pub enum Resource {
     Log,
     /// All logs.
     AnyLog,
+    /// Artefacts that are too large to send along, in any bucket.
+    Artefact,
 }
 
 /// An action that is needed.
@@ -131,6 +133,17 @@ pub const NEEDS: &[Need] = &[
     need(Part::Function, "lambda:TagResource", Resource::Function),
     need(Part::Function, "lambda:DeleteFunction", Resource::Function),
     need(Part::Function, "iam:PassRole", Resource::PassedRole),
+    need(Part::Function, "lambda:UntagResource", Resource::Function),
+    need(Part::Function, "lambda:GetAlias", Resource::Function),
+    need(Part::Function, "lambda:PublishVersion", Resource::Function),
+    need(Part::Function, "lambda:CreateAlias", Resource::Function),
+    need(Part::Function, "lambda:UpdateAlias", Resource::Function),
+    need(Part::Function, "logs:DescribeLogGroups", Resource::AnyLog),
+    need(Part::Function, "logs:CreateLogGroup", Resource::Log),
+    need(Part::Function, "logs:PutRetentionPolicy", Resource::Log),
+    need(Part::Function, "logs:DeleteRetentionPolicy", Resource::Log),
+    need(Part::Function, "s3:GetObject", Resource::Artefact),
+    need(Part::Function, "s3:PutObject", Resource::Artefact),
     need(Part::Permission, "lambda:AddPermission", Resource::Function),
     need(Part::Permission, "lambda:RemovePermission", Resource::Function),
     need(Part::Registration, "appflow:RegisterConnector", Resource::Any),
