@@ -4,6 +4,8 @@
 
 // A fresh clone: deploy, read, deploy again; the state survives between commands.
 mod deploy;
+// Network, layers, tracing, key, tags, log retention and alias: set, read back, left alone, taken away.
+mod function_settings;
 // Records from files, through the SDK's example of a destination.
 mod write;
 // The sample API as a destination.
