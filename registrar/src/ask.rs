@@ -54,6 +54,19 @@ impl<'a> Asker<'a> {
         self.read_configuration(&invocation)
     }
 
+    /// Asks what the connector is, and tells apart what Lambda and what the connector did wrong.
+    ///
+    /// # Errors
+    /// The service's failure. That the connector failed, or answered otherwise than the protocol asks, is the inner one.
+    pub async fn says(&self) -> Result<Result<DescribeConnectorConfigurationResponse, RegistrarError>, ServiceFailure> {
+        let payload = match encode(&DescribeConnectorConfigurationRequest::default().into()) {
+            Ok(payload) => payload,
+            Err(error) => return Ok(Err(error)),
+        };
+        let invocation = self.lambda.invoke_briefly(&self.function, payload).await?;
+        Ok(self.read_configuration(&invocation))
+    }
+
     /// Asks what the connector is, with patience for a function that is waking up, or is so new that not all of Lambda
     /// knows it.
     ///

@@ -128,6 +128,15 @@ impl RegistrarError {
         self
     }
 
+    /// Adds a service's failure as the cause, with the id of its request, if there is one.
+    #[must_use]
+    pub fn caused_by(self, failure: Option<crate::aws::ServiceFailure>) -> Self {
+        match failure {
+            Some(failure) => self.with_request_id(failure.request_id.clone()).with_source(failure),
+            None => self,
+        }
+    }
+
     /// Adds the service's id of the request, which its support asks for.
     #[must_use]
     pub fn with_request_id(mut self, request_id: Option<String>) -> Self {

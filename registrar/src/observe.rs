@@ -6,7 +6,7 @@
 use crate::ask::Asker;
 use crate::aws::{Aws, Identity, ServiceFailure};
 use crate::configuration::SelfDescription;
-use crate::error::{ErrorKind, RegistrarError};
+use crate::error::RegistrarError;
 use crate::interrupt::Interrupt;
 use crate::observed::{LABEL_TAG, Observed, SECRETS_POLICY, Said};
 use crate::plan::Subject;
@@ -18,8 +18,8 @@ use crate::wait::{Readiness, classify};
 pub struct Denial {
     /// What is not known therefore.
     pub subject: Subject,
-    /// The IAM action that is missing.
-    pub action: &'static str,
+    /// What the service answered; its action is the one that is missing.
+    pub failure: ServiceFailure,
 }
 
 /// What to do when the caller may not read something.
@@ -59,8 +59,7 @@ pub async fn observe_with(
         if when_denied == Denied::Stop || !failure.is_access_denied() {
             return Err(failure.during(doing));
         }
-        let action = failure.action;
-        denials.extend(subjects.iter().map(|&subject| Denial { subject, action }));
+        denials.extend(subjects.iter().map(|&subject| Denial { subject, failure: failure.clone() }));
         Ok(())
     };
     let identity = aws.sts.identity().await.map_err(|failure| failure.during("could not find out who is asking"))?;
@@ -155,20 +154,31 @@ pub async fn observe_with(
         log_group,
         alias,
     };
-    let says = says(aws, &observed).await?;
+    let says = match says(aws, &observed).await {
+        Ok(says) => says,
+        Err(failure) => {
+            let why = failure.to_string();
+            permitted(failure, &[Subject::Registration], format!("could not ask the function {name} what it is"))?;
+            Said::Unknown(why)
+        }
+    };
     Ok((Observed { says, ..observed }, identity, denials))
 }
 
-/// Asks the function that is registered what it is. That it cannot be asked is for the plan to consider.
-async fn says(aws: &Aws, observed: &Observed) -> Result<Said, RegistrarError> {
+/// Asks the function that is registered what it is.
+///
+/// That it does not answer, or that Lambda cannot run it, is for the plan to consider, which may mend just that. No answer from
+/// Lambda is a failure, as with any other read.
+async fn says(aws: &Aws, observed: &Observed) -> Result<Said, ServiceFailure> {
     let (Some(function), Some(_)) = (&observed.function, &observed.registration) else { return Ok(Said::NotAsked) };
     if classify(&function.status) != Readiness::Ready {
         return Ok(Said::NotAsked);
     }
-    match Asker::new(&aws.lambda, &function.arn).configuration().await {
-        Ok(said) => Ok(Said::Known(Box::new(SelfDescription::of(&said)))),
-        Err(error) if error.kind() == ErrorKind::Credentials => Err(error),
-        Err(error) => Ok(Said::Unknown(error.to_string())),
+    match Asker::new(&aws.lambda, &function.arn).says().await {
+        Ok(Ok(said)) => Ok(Said::Known(Box::new(SelfDescription::of(&said)))),
+        Ok(Err(error)) => Ok(Said::Unknown(error.to_string())),
+        Err(failure) if failure.is_of_the_function() => Ok(Said::Unknown(failure.to_string())),
+        Err(failure) => Err(failure),
     }
 }
 

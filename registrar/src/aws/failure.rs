@@ -193,6 +193,13 @@ impl ServiceFailure {
         self.has_code(&KEY_TROUBLE)
     }
 
+    /// Lambda was asked to run a function and says that it cannot, because of the function.
+    #[must_use]
+    pub fn is_of_the_function(&self) -> bool {
+        let is_of_the_caller = self.is_access_denied() || self.is_bad_credentials() || self.is_throttled();
+        self.reach == Reach::Answered && !is_of_the_caller && !self.is_ambiguous()
+    }
+
     /// EC2, of which Lambda asks network interfaces, asks for patience.
     #[must_use]
     pub fn is_throttled_by_ec2(&self) -> bool {

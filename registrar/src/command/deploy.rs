@@ -336,7 +336,9 @@ async fn execute(
             .with("steps", &execution.steps)
             .with_error(Some(error));
         return match execution.undone {
-            Some(undone) => outcome.with("takenBack", undone.done).with("notTakenBack", undone.failed),
+            Some(undone) => {
+                outcome.with("takenBack", undone.done).with("left", undone.left).with("notTakenBack", undone.failed)
+            }
             None => outcome,
         };
     }

@@ -25,7 +25,7 @@ pub async fn status(session: &Session, args: &StatusArgs) -> Result<Outcome, Reg
     opened.close().await;
     hide_what_is_unknown(&mut plan, &denials);
     let differs = !plan.is_in_sync() || (denials.is_empty() && !plan.is_empty());
-    let missing: BTreeSet<_> = denials.iter().map(|denial| denial.action).collect();
+    let missing: BTreeSet<_> = denials.iter().map(|denial| denial.failure.action).collect();
     let missing: Vec<_> = missing.into_iter().collect();
     let error = match (args.check, differs, missing.as_slice()) {
         (false, ..) | (true, false, []) => None,
@@ -38,7 +38,8 @@ pub async fn status(session: &Session, args: &StatusArgs) -> Result<Outcome, Reg
                 ErrorKind::Permission,
                 format!("not all of the connector {} can be compared", plan.label),
             )
-            .with_hint(format!("the caller needs the IAM actions {}", missing.join(", "))),
+            .with_hint(format!("the caller needs the IAM actions {}", missing.join(", ")))
+            .caused_by(denials.first().map(|denial| denial.failure.clone())),
         ),
     };
     Ok(Outcome::new("status", plan_text::rows(&plan))
@@ -56,7 +57,7 @@ fn hide_what_is_unknown(plan: &mut Plan, denials: &[Denial]) {
     for row in &mut plan.rows {
         if let Some(denial) = denials.iter().find(|denial| denial.subject == row.subject) {
             row.state = RowState::Unknown;
-            row.detail = format!("no permission: {}", denial.action);
+            row.detail = format!("no permission: {}", denial.failure.action);
         }
     }
 }

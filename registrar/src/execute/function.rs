@@ -187,8 +187,10 @@ impl Executor<'_> {
         loop {
             let status = self.wait_ready(function, Goal::Change).await?;
             // Our own write, if the reply to it was lost; or that of somebody else.
-            let is_other = status.code_sha256.as_deref().is_some_and(|there| Some(there) != found);
-            if (is_other || !is_first) && self.has_code(function, architecture, code_sha256).await? {
+            let there = status.code_sha256.as_deref();
+            let is_wanted = there == Some(code_sha256);
+            let is_other = there.is_some() && there != found && !is_wanted;
+            if (is_wanted || !is_first) && self.has_code(function, architecture, code_sha256).await? {
                 break;
             }
             if is_other {

@@ -3,6 +3,7 @@
 //! What was deleted is not had back, and what was replaced is only as far as it was read before: code is kept for that, in
 //! memory, before it is replaced.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -12,7 +13,7 @@ use super::Executor;
 use crate::aws::{Code, Configuration, Registration, ServiceFailure};
 use crate::error::{ErrorKind, RegistrarError};
 use crate::event::Event;
-use crate::observed::SECRETS_POLICY;
+use crate::observed::{Function, LABEL_TAG, SECRETS_POLICY, owner, registered_tag};
 use crate::registration::{Call, client_token};
 use crate::retry::{Verdict, retry};
 use crate::step::Step;
@@ -24,16 +25,66 @@ const BUSY_FOR: Duration = Duration::from_mins(2);
 /// One thing to take back.
 #[derive(Debug, Clone)]
 pub(super) enum Undo {
-    DeleteRole { role: String },
-    RestoreTrust { role: String, trust: Value },
-    DetachPolicy { role: String, policy_arn: String },
-    RestoreSecretsPolicy { role: String, policy: Option<Value> },
-    DeleteFunction { function: String },
-    RestoreConfiguration { function: String, changed: Box<Configuration>, before: Box<Configuration> },
-    RestoreCode { function: String, architecture: String, zip: Vec<u8> },
-    RemoveStatement { function: String, statement_id: String },
-    Unregister { label: String },
-    RestoreRegistration { registration: Registration },
+    DeleteRole {
+        role: String,
+    },
+    RestoreTrust {
+        role: String,
+        trust: Value,
+    },
+    DetachPolicy {
+        role: String,
+        policy_arn: String,
+    },
+    RestoreSecretsPolicy {
+        role: String,
+        policy: Option<Value>,
+    },
+    DeleteFunction {
+        function: String,
+    },
+    RestoreConfiguration {
+        function: String,
+        changed: Box<Configuration>,
+        before: Box<Configuration>,
+    },
+    RestoreCode {
+        function: String,
+        architecture: String,
+        zip: Vec<u8>,
+    },
+    RemoveStatement {
+        function: String,
+        statement_id: String,
+    },
+    RestoreTags {
+        function: String,
+        set: BTreeMap<String, String>,
+        remove: Vec<String>,
+    },
+    RestoreRetention {
+        group: String,
+        days: u32,
+    },
+    RestoreAlias {
+        function: String,
+        alias: String,
+        version: String,
+    },
+    Unregister {
+        label: String,
+    },
+    RestoreRegistration {
+        registration: Registration,
+    },
+    RestoreRecord {
+        function: String,
+        record: Option<String>,
+    },
+    /// What is left, because it does no harm or may be needed to find out what went wrong.
+    Leave {
+        what: String,
+    },
 }
 
 /// What became of taking back.
@@ -41,6 +92,8 @@ pub(super) enum Undo {
 pub struct Undone {
     /// What is as it was before.
     pub done: Vec<String>,
+    /// What stays on purpose.
+    pub left: Vec<String>,
     /// What could not be taken back, and why.
     pub failed: Vec<String>,
 }
@@ -58,7 +111,14 @@ impl Undo {
             Self::RemoveStatement { function, statement_id } => {
                 format!("the permission {statement_id} of {function} is removed")
             }
+            Self::RestoreTags { function, .. } => format!("the tags of {function} are as before"),
+            Self::RestoreRetention { group, .. } => format!("the log group {group} is kept as long as before"),
+            Self::RestoreAlias { function, alias, version } => {
+                format!("the alias {alias} of {function} points at version {version} again")
+            }
+            Self::Leave { what } => format!("{what} stays"),
             Self::Unregister { label } => format!("{label} is not registered any more"),
+            Self::RestoreRecord { .. } => "it is recorded as before what AppFlow read".to_owned(),
             Self::RestoreRegistration { registration } => {
                 format!("AppFlow has read {} again as it was before", registration.label)
             }
@@ -128,21 +188,69 @@ impl Executor<'_> {
                 let registration = Registration { lambda_arn, description: found.description.clone(), ..registration };
                 Undo::RestoreRegistration { registration }
             }
+            Step::InvalidateRegistration { function, label } | Step::RecordRegistration { function, label, .. }
+                if !self.has_made_function() =>
+            {
+                let record = before.function.as_ref()?.tags.get(&registered_tag(&label)).cloned();
+                Undo::RestoreRecord { function, record }
+            }
+            Step::AdoptFunction { function } => {
+                let owner = self.label_owner();
+                restored_tags(function, before.function.as_ref()?, &BTreeMap::from([owner]), &[])
+            }
+            Step::TagFunction { function, set, remove } if !self.has_made_function() => {
+                restored_tags(function, before.function.as_ref()?, &set, &remove)
+            }
+            Step::SetLogRetention { group, create: false, .. } => {
+                Undo::RestoreRetention { group, days: before.log_group.as_ref()?.retention }
+            }
+            Step::SetLogRetention { group, .. } => {
+                Undo::Leave { what: format!("the log group {group}, which was made,") }
+            }
+            Step::AdoptRole { role } => {
+                Undo::Leave { what: format!("the tag by which the role {role} was taken over") }
+            }
+            Step::UploadArtefact { upload, .. } => {
+                Undo::Leave { what: format!("the object {} in the bucket {}", upload.key, upload.bucket) }
+            }
+            Step::PointAlias { function, alias } if !self.has_made_function() => match &before.alias {
+                Some(found) => Undo::RestoreAlias { function, alias, version: found.version.clone() },
+                None => Undo::Leave { what: format!("the alias {alias} of {function}, which was made,") },
+            },
             _ => return None,
         })
     }
 
+    fn has_made_function(&self) -> bool {
+        self.memory.function_created.is_some()
+    }
+
+    fn label_owner(&self) -> (String, String) {
+        (LABEL_TAG.to_owned(), owner(&self.label))
+    }
+
     /// Takes everything back, the last first. A failure does not keep the others from being taken back.
     pub(super) async fn undo_all(&mut self) -> Undone {
-        let (mut last, mut all): (Vec<_>, Vec<_>) = std::mem::take(&mut self.memory.undo)
-            .into_iter()
-            .partition(|undo| matches!(undo, Undo::RestoreRegistration { .. }));
+        let mut all = std::mem::take(&mut self.memory.undo);
         all.reverse();
-        // AppFlow must read the function as it was before, so that comes when the function is.
-        all.append(&mut last);
+        // AppFlow must read the function as it was before, so that comes when the function is; then the record is true again.
+        all.sort_by_key(|undo| match undo {
+            Undo::RestoreRegistration { .. } => 1,
+            Undo::RestoreRecord { .. } => 2,
+            _ => 0,
+        });
         let mut undone = Undone::default();
         for undo in all {
             let what = undo.description();
+            if matches!(undo, Undo::RestoreRecord { .. }) && !undone.failed.is_empty() {
+                // Without a record the next run looks again.
+                continue;
+            }
+            if let Undo::Leave { .. } = undo {
+                self.report.event(&Event::Note(&what));
+                undone.left.push(what);
+                continue;
+            }
             self.report.event(&Event::Working("taking back what was done"));
             match self.undo(undo).await {
                 Ok(()) => {
@@ -186,6 +294,22 @@ impl Executor<'_> {
                 return self.wait_ready(function, Goal::Use).await.map(drop);
             }
             Undo::RemoveStatement { function, statement_id } => lambda.forbid(function, statement_id, None).await,
+            Undo::RestoreTags { function, set, remove } => return self.tag_function(function, set, remove).await,
+            Undo::RestoreRetention { group, days } => self.aws.logs.retain(group, *days).await,
+            Undo::RestoreAlias { function, alias, version } => {
+                let found =
+                    lambda.alias(function, alias).await.map_err(|failure| failure.during("it cannot be read"))?;
+                let revision = found.and_then(|found| found.revision_id);
+                lambda.update_alias(function, alias, version, revision).await
+            }
+            Undo::RestoreRecord { function, record: Some(record) } => {
+                let label = self.label.clone();
+                return self.tag_registration(function, &label, record).await;
+            }
+            Undo::RestoreRecord { function, record: None } => {
+                lambda.untag(function, &[registered_tag(&self.label)]).await
+            }
+            Undo::Leave { .. } => return Ok(()),
             // Never by force: a connection made meanwhile is somebody's.
             Undo::Unregister { label } => self.aws.appflow.unregister(label, false).await,
             Undo::RestoreRegistration { registration } => {
@@ -233,4 +357,12 @@ impl Executor<'_> {
             result => result.map_err(|stopped| stopped.during(format!("the function {function} could not be changed"))),
         }
     }
+}
+
+/// The tags as they were before some were set and others removed.
+fn restored_tags(arn: String, before: &Function, set: &BTreeMap<String, String>, removed: &[String]) -> Undo {
+    let keys: Vec<_> = set.keys().chain(removed).cloned().collect();
+    let (there, new): (Vec<_>, Vec<_>) = keys.into_iter().partition(|key| before.tags.contains_key(key));
+    let there = there.into_iter().filter_map(|key| before.tags.get(&key).cloned().map(|value| (key, value)));
+    Undo::RestoreTags { function: arn, set: there.collect(), remove: new }
 }

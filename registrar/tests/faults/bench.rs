@@ -59,6 +59,8 @@ pub(crate) struct Bench {
     folder: TempDir,
     /// How long a run may take, in the tests' own time.
     pub(crate) timeout: Duration,
+    /// Whether a deployment takes back what it did when it fails.
+    pub(crate) rolls_back: bool,
 }
 
 /// How a run ended.
@@ -114,6 +116,7 @@ impl Bench {
             label: format!("label-{number}"),
             folder,
             timeout: Duration::from_mins(10),
+            rolls_back: false,
         }
     }
 
@@ -192,7 +195,8 @@ impl Bench {
             },
             _ => FunctionArgs { zip: Some(self.zip(1)), adopt: scene == Scene::Adopt, ..FunctionArgs::default() },
         };
-        DeployArgs { connector: self.connector(), function, change: ChangeArgs::default() }
+        let change = ChangeArgs { rollback_on_failure: self.rolls_back, ..ChangeArgs::default() };
+        DeployArgs { connector: self.connector(), function, change }
     }
 
     /// Brings about what a scene begins with.

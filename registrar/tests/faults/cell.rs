@@ -129,7 +129,7 @@ impl Cell<'_> {
         if let Some(sent) = service.filter(|sent| sent.operation.service != "sts") {
             wanted.push(bench.label.clone());
             // A connector that answers wrongly was reached: the question is named, not the call that carried it.
-            if error.kind() != ErrorKind::Connector {
+            if !matches!(error.kind(), ErrorKind::Connector | ErrorKind::Differences) {
                 wanted.push(action(&sent.operation));
             }
         }

@@ -14,6 +14,7 @@ mod fault;
 mod matrix;
 mod operation;
 mod refused;
+mod rollback;
 mod row;
 mod rows_of_appflow;
 mod rows_of_lambda;

@@ -60,6 +60,7 @@ fn lambda(method: &str, path: &str) -> String {
     let parts: Vec<_> = path.trim_matches('/').split('/').collect();
     let name = match (method, parts.as_slice()) {
         ("POST", [_, "functions"]) => "CreateFunction",
+        ("GET", [_, "functions"]) => "ListFunctions",
         ("GET", [_, "functions", _]) => "GetFunction",
         ("DELETE", [_, "functions", _]) => "DeleteFunction",
         ("GET", [_, "functions", _, "configuration"]) => "GetFunctionConfiguration",
@@ -69,7 +70,9 @@ fn lambda(method: &str, path: &str) -> String {
         ("POST", [_, "functions", _, "policy"]) => "AddPermission",
         ("DELETE", [_, "functions", _, "policy", _]) => "RemovePermission",
         ("POST", [_, "functions", _, "invocations"]) => "Invoke",
+        ("GET", [_, "tags", ..]) => "ListTags",
         ("POST", [_, "tags", ..]) => "TagResource",
+        ("DELETE", [_, "tags", ..]) => "UntagResource",
         _ => return format!("{method} {path}"),
     };
     name.to_owned()
