@@ -331,6 +331,22 @@ pub fn print_unless_gone(text: &[u8]) -> io::Result<bool> {
     }
 }
 
+/// Whether whoever read standard output has gone away, as in `| head`, which a writer with nothing to say does not notice.
+#[must_use]
+pub fn is_reader_gone() -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let stdout = io::stdout();
+        let mut waiting = [PollFd::new(&stdout, PollFlags::empty())];
+        let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+        // What is asked for is nothing; a pipe without a reader is told all the same.
+        poll(&mut waiting, Some(&at_once)).is_ok() && waiting[0].revents().contains(PollFlags::ERR)
+    }
+    #[cfg(not(unix))]
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::process::{Output, Stdio};
 
 use appflow_registrar::aws::{Aws, Connection};
+use appflow_registrar::digest::code_sha256;
 use appflow_registrar::policy::trust;
 use appflow_tests::{
     Call, Cloud, Laptop, Peers, Relay, Reply, StandIn, peers_or_skip, registrar_against, wait_for, workspace,
@@ -17,8 +18,11 @@ use crate::stage::{FUNCTION, LABEL, ONE, Stage, TWO, say};
 /// Where the judge is.
 const JUDGE: &str = "tests/peers/service_models";
 /// What the registrar calls by the IAM action that allows it, where the operation is called otherwise.
-const ACTIONS: [(&str, &str); 2] =
-    [("lambda:Invoke", "lambda:InvokeFunction"), ("appflow:UnregisterConnector", "appflow:UnRegisterConnector")];
+const ACTIONS: [(&str, &str); 3] = [
+    ("lambda:Invoke", "lambda:InvokeFunction"),
+    ("appflow:UnregisterConnector", "appflow:UnRegisterConnector"),
+    ("s3:HeadObject", "s3:GetObject"),
+];
 /// Operations that no journey here leads to, each with the reason.
 const UNSEEN: [(&str, &str); 0] = [];
 
@@ -38,7 +42,9 @@ fn every_request_is_one_that_the_services_models_allow() {
     let mut calls = life(&stage);
     calls.extend(exchange(&stage));
     calls.extend(adoption(&stage));
+    calls.extend(settings(&stage));
     calls.extend(flows());
+    calls.extend(bucket());
     calls.extend(search(&stage));
 
     let output = judged(peers, &calls);
@@ -123,6 +129,38 @@ fn adoption(stage: &Stage) -> Vec<Call> {
     let others =
         ["--function-name", "appflow-connector-other", "--role-name", "appflow-connector-other-role", "--adopt"];
     drop(stage.run(&relay, &stage.deploy(ONE, &others)).expect(0));
+    relay.take()
+}
+
+/// Everything that a function may have is set, changed and taken away.
+fn settings(stage: &Stage) -> Vec<Call> {
+    let cloud = Cloud::copy_of(stage.deployed.path());
+    let relay = cloud.relay();
+    let all = [
+        "--subnets=subnet-1",
+        "--security-groups=sg-1",
+        "--layers=arn:aws:lambda:us-east-1:000000000000:layer:certificates:3",
+        "--tracing=active",
+        "--kms-key=arn:aws:kms:us-east-1:000000000000:key/1234",
+        "--tag=team=crm",
+        "--log-retention=14",
+        "--alias=live",
+    ];
+    let none = ["--subnets=none", "--layers=none", "--kms-key=none", "--log-retention=0"];
+    drop(stage.run(&relay, &stage.deploy(ONE, &all)).expect(0));
+    drop(stage.run(&relay, &stage.deploy(TWO, &all)).expect(0));
+    drop(stage.run(&relay, &stage.deploy(TWO, &none)).expect(0));
+    relay.take()
+}
+
+/// What S3 is asked, which is not part of the local AWS.
+fn bucket() -> Vec<Call> {
+    let s3 = StandIn::http(|asked| Reply::of(if asked.line.starts_with("HEAD") { 404 } else { 200 }, ""));
+    let relay = Relay::to(s3.address);
+    let (endpoint_url, region) = (relay.base_url(), "us-east-1".to_owned());
+    let aws = wait_for(Aws::connect(&Connection::Local { endpoint_url, region })).unwrap();
+    assert!(!wait_for(aws.s3.has("artefacts", "acme/code.zip")).unwrap());
+    wait_for(aws.s3.put("artefacts", "acme/code.zip", b"code".to_vec(), &code_sha256(b"code"))).unwrap();
     relay.take()
 }
 

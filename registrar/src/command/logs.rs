@@ -11,7 +11,7 @@ use crate::cli::{LogsArgs, Output};
 use crate::error::RegistrarError;
 use crate::event::Event;
 use crate::outcome::Outcome;
-use crate::report::print_unless_gone;
+use crate::report::{is_reader_gone, print_unless_gone};
 use crate::session::{Opened, Session};
 
 /// Pause between two looks with `--follow`.
@@ -85,6 +85,9 @@ async fn read(session: &Session, args: &LogsArgs, opened: &Opened, function: &st
             seen.retain(|id| recent.contains(id));
         }
         tokio::time::sleep(PAUSE).await;
+        if is_reader_gone() {
+            return Ok(printed_already());
+        }
     }
 }
 

@@ -119,6 +119,7 @@ pub const NEEDS: &[Need] = &[
     need(Part::Look, "lambda:GetFunction", Resource::Function),
     need(Part::Look, "lambda:GetFunctionConfiguration", Resource::Function),
     need(Part::Look, "lambda:GetPolicy", Resource::Function),
+    need(Part::Look, "lambda:InvokeFunction", Resource::Function),
     need(Part::Look, "appflow:DescribeConnector", Resource::Connector),
     need(Part::Look, "appflow:DescribeConnectorProfiles", Resource::Any),
     need(Part::Look, "appflow:ListConnectors", Resource::AnyConnector),
