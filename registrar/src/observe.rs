@@ -8,7 +8,7 @@ use crate::aws::{Aws, Identity, ServiceFailure};
 use crate::configuration::SelfDescription;
 use crate::error::RegistrarError;
 use crate::interrupt::Interrupt;
-use crate::observed::{LABEL_TAG, Observed, SECRETS_POLICY, Said};
+use crate::observed::{Function, LABEL_TAG, Observed, RegisteredConnector, SECRETS_POLICY, Said};
 use crate::plan::Subject;
 use crate::settings::{RoleSettings, Settings};
 use crate::wait::{Readiness, classify};
@@ -108,20 +108,7 @@ pub async fn observe_with(
         }
     };
 
-    let here = function.as_ref().map(|function| function.arn.as_str());
-    let elsewhere =
-        registration.as_ref().and_then(|registration| registration.lambda_arn.as_deref()).filter(|registered| {
-            here.is_some_and(|here| here != *registered) || !registered.ends_with(&format!(":{name}"))
-        });
-    let other_function_label = match elsewhere {
-        Some(arn) => match aws.lambda.function(arn).await {
-            Ok(other) => other.and_then(|other| other.tags.get(LABEL_TAG).cloned()),
-            // A function that may not be read is not known to be ours: the plan then asks for --adopt.
-            Err(failure) if failure.is_access_denied() => None,
-            Err(failure) => return Err(failure.during(format!("could not read the function {arn}"))),
-        },
-        None => None,
-    };
+    let other_function_label = other_owner(aws, name, function.as_ref(), registration.as_ref()).await?;
     let extras = settings.function.as_ref().map(|function| &function.extras);
     let log_group = match extras.and_then(|extras| extras.log_retention.as_ref()) {
         Some(_) => {
@@ -163,6 +150,27 @@ pub async fn observe_with(
         }
     };
     Ok((Observed { says, ..observed }, identity, denials))
+}
+
+/// The ownership tag of the function that the label is registered for, if that is another one.
+async fn other_owner(
+    aws: &Aws,
+    name: &str,
+    function: Option<&Function>,
+    registration: Option<&RegisteredConnector>,
+) -> Result<Option<String>, RegistrarError> {
+    let here = function.map(|function| function.arn.as_str());
+    let registered = registration.and_then(|registration| registration.lambda_arn.as_deref());
+    let elsewhere = registered.filter(|registered| {
+        here.is_some_and(|here| here != *registered) || !registered.ends_with(&format!(":{name}"))
+    });
+    let Some(arn) = elsewhere else { return Ok(None) };
+    match aws.lambda.function(arn).await {
+        Ok(other) => Ok(other.and_then(|other| other.tags.get(LABEL_TAG).cloned())),
+        // A function that may not be read is not known to be ours: the plan then asks for --adopt.
+        Err(failure) if failure.is_access_denied() => Ok(None),
+        Err(failure) => Err(failure.during(format!("could not read the function {arn}"))),
+    }
 }
 
 /// Asks the function that is registered what it is.

@@ -87,7 +87,7 @@ pub(crate) async fn dispatch(session: &Session, command: &Command) -> Result<Out
     match command {
         Command::Plan(args) => deploy::plan(session, args).await,
         Command::Deploy(args) => deploy::deploy(session, args).await,
-        Command::Register(args) => deploy::register(session, args).await,
+        Command::Register(args) => Box::pin(deploy::register(session, args)).await,
         Command::Status(args) => status::status(session, args).await,
         Command::Unregister(args) => unregister::unregister(session, args).await,
         Command::List => status::list(session).await,

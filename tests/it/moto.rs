@@ -114,7 +114,7 @@ fn a_connector_lives_and_dies_on_an_aws_of_other_people() {
     assert!(!calls.iter().any(Call::is_write) && calls.len() <= 8, "{calls:?}");
 
     let changed = stage.deploy(TWO, &[&in_bucket[..], &["--memory", "512"]].concat());
-    let zip = std::fs::read(changed.iter().find(|argument| argument.ends_with(".zip")).unwrap()).unwrap();
+    let zip = std::fs::read(&changed[changed.iter().position(|argument| argument == "--zip").unwrap() + 1]).unwrap();
     let function = wait_for(local.lambda.function(FUNCTION)).unwrap().unwrap();
     let code = appflow_registrar::aws::Code::Zip(&zip);
     wait_for(local.lambda.update_code(FUNCTION, code, &function.architecture, None)).unwrap();

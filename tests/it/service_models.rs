@@ -134,7 +134,7 @@ fn adoption(stage: &Stage) -> Vec<Call> {
 
 /// Everything that a function may have is set, changed and taken away.
 fn settings(stage: &Stage) -> Vec<Call> {
-    let cloud = Cloud::copy_of(stage.deployed.path());
+    let cloud = Cloud::copy_of(stage.empty.path());
     let relay = cloud.relay();
     let all = [
         "--subnets=subnet-1",

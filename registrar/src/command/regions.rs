@@ -16,7 +16,7 @@ use crate::session::Session;
 /// When the regions cannot be read. In one region: the command's own.
 pub async fn run(session: &Session, command: &Command) -> Result<Outcome, RegistrarError> {
     let regions = named(session.global.region.as_deref())?;
-    let [first, _, ..] = regions.as_slice() else { return dispatch(session, command).await };
+    let [first, _, ..] = regions.as_slice() else { return Box::pin(dispatch(session, command)).await };
     if !command.takes_regions() {
         let message = format!("{} works in one region, but --region names {}", command.name(), regions.len());
         return Err(RegistrarError::usage(message).with_hint(format!("choose one, such as --region {first}")));

@@ -93,8 +93,7 @@ impl Executor<'_> {
                 ErrorKind::Conflict,
                 format!("the function {function} was made by somebody else meanwhile"),
             )
-            .with_request_id(failure.request_id.clone())
-            .with_source(failure)
+            .caused_by(Some(failure))
             .with_hint("run again to see the plan"));
         }
         self.memory.function_created = Some(Instant::now());

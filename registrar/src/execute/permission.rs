@@ -82,12 +82,9 @@ impl Executor<'_> {
             }
         }
         let message = format!("the permissions of the function {function} keep changing");
-        let error =
-            RegistrarError::new(ErrorKind::Conflict, message).with_hint("run again once nobody else changes them");
-        Err(match last {
-            Some(failure) => error.with_request_id(failure.request_id.clone()).with_source(failure),
-            None => error,
-        })
+        Err(RegistrarError::new(ErrorKind::Conflict, message)
+            .with_hint("run again once nobody else changes them")
+            .caused_by(last))
     }
 
     /// Looks until the new statement is there.

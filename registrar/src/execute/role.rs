@@ -55,8 +55,7 @@ impl Executor<'_> {
                 ErrorKind::Foreign,
                 format!("the role {role} was made by somebody else meanwhile"),
             )
-            .with_request_id(failure.request_id.clone())
-            .with_source(failure)
+            .caused_by(Some(failure))
             .with_hint("run again to see the plan; --adopt takes the role over"));
         }
         self.memory.role_changed = Some(Instant::now());

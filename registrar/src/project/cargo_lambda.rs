@@ -189,7 +189,7 @@ impl Reader<'_> {
             }
             match line.strip_prefix("export ").unwrap_or(line).split_once('=') {
                 Some((name, value)) => {
-                    drop(variables.insert(name.trim().to_owned(), unquoted(value.trim()).to_owned()))
+                    drop(variables.insert(name.trim().to_owned(), unquoted(value.trim()).to_owned()));
                 }
                 None => self.problems.push(format!("{}:{} must have the form NAME=VALUE", path.display(), index + 1)),
             }

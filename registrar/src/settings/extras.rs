@@ -240,7 +240,9 @@ impl Resolver<'_> {
             lambda?.source
         };
         self.check(rule::tag_count(tags.len()));
-        tags.iter().for_each(|(key, value)| self.check(rule::tag(key, value)));
+        for (key, value) in &tags {
+            self.check(rule::tag(key, value));
+        }
         Some(Setting::new(tags, source))
     }
 

@@ -71,6 +71,7 @@ fn asked(mut observed: Observed) -> Observed {
     observed
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each step")]
 pub(super) fn apply(step: &Step, observed: &mut Observed) {
     match step.clone() {
         Step::CreateRole { role, trust } => {
@@ -91,7 +92,6 @@ pub(super) fn apply(step: &Step, observed: &mut Observed) {
             observed.function = None;
             observed.permissions.clear();
         }
-        Step::UploadArtefact { .. } | Step::PublishVersion { .. } => {}
         Step::CreateFunction { configuration, architecture, code_sha256, tags: further, .. } => {
             assert!(observed.function.is_none());
             observed.function = Some(Function {
@@ -157,7 +157,10 @@ pub(super) fn apply(step: &Step, observed: &mut Observed) {
             assert!(digest.is_none_or(|digest| digest == describe(function).digest));
         }
         Step::SmokeTest { .. } => panic!("asked while busy"),
-        Step::Verify { .. } | Step::ResetMetadata { .. } => {}
+        Step::UploadArtefact { .. }
+        | Step::PublishVersion { .. }
+        | Step::Verify { .. }
+        | Step::ResetMetadata { .. } => {}
         Step::CompareConfiguration { .. } => panic!("the comparison is for whoever carries a plan out"),
         Step::RegisterConnector { registration } | Step::UpdateRegistration { registration } => {
             assert_eq!(function(observed).status.state.as_deref(), Some("Active"), "registered before it is ready");
