@@ -166,7 +166,9 @@ impl<'a> Asker<'a> {
     /// When the function cannot be invoked, fails, or answers otherwise than the protocol asks: what was written is then not
     /// known.
     pub async fn write(&self, request: WriteDataRequest) -> Result<WriteDataResponse, RegistrarError> {
-        let invocation = self.send(encode(&request.into())?).await?;
+        let payload = encode(&request.into())?;
+        let invocation = self.lambda.invoke_once(&self.function, payload).await;
+        let invocation = invocation.map_err(|failure| self.not_invoked(failure))?;
         match self.decode(Operation::WriteData, &invocation)? {
             Response::WriteData(answer) => Ok(answer),
             other => Err(unexpected(&other)),

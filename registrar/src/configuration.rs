@@ -11,7 +11,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use difference::Difference;
-pub(crate) use difference::digest;
+pub(crate) use difference::{marks, unmarked};
 pub use said::SelfDescription;
 
 /// What the public API names `connectorRuntimeSettings`.

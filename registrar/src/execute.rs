@@ -208,8 +208,7 @@ impl<'a> Executor<'a> {
             }
         }
         let undone = match &error {
-            // Who interrupts means to go on later.
-            Some(error) if self.rolls_back && error.kind() != ErrorKind::Interrupted => Some(self.undo_all().await),
+            Some(error) if self.rolls_back && is_ours_to_take_back(error) => Some(self.undo_all().await),
             _ => None,
         };
         let Memory { connector_arn, warnings, .. } = self.memory;
@@ -307,6 +306,11 @@ impl<'a> Executor<'a> {
             .filter(|artefact| artefact.sha256 == sha256)
             .ok_or_else(|| RegistrarError::bug("the plan names code that was not built"))
     }
+}
+
+/// Who interrupts means to go on later; and where somebody else is at work, taking back would undo what they did.
+fn is_ours_to_take_back(error: &RegistrarError) -> bool {
+    !matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::Conflict | ErrorKind::Foreign)
 }
 
 /// Says where an interrupted run stands.

@@ -179,7 +179,7 @@ async fn other_owner(
 /// Lambda is a failure, as with any other read.
 async fn says(aws: &Aws, observed: &Observed) -> Result<Said, ServiceFailure> {
     let (Some(function), Some(_)) = (&observed.function, &observed.registration) else { return Ok(Said::NotAsked) };
-    if classify(&function.status) != Readiness::Ready {
+    if !matches!(classify(&function.status), Readiness::Ready | Readiness::Asleep) {
         return Ok(Said::NotAsked);
     }
     match Asker::new(&aws.lambda, &function.arn).says().await {

@@ -79,10 +79,19 @@ impl Grant {
         Self { statement_id, source_account: account.to_owned(), source_arn }
     }
 
+    /// What the ids of all our statements begin with, whatever the label.
+    const PREFIX: &str = "registrar-appflow-";
+
+    /// Whether a statement was made for another label: it goes when that label does.
+    #[must_use]
+    pub fn is_of_another_label(statement_id: &str, label: &str) -> bool {
+        statement_id.starts_with(Self::PREFIX) && !statement_id.starts_with(&Self::prefix(label))
+    }
+
     /// What the ids of all our statements for a label begin with.
     #[must_use]
     pub fn prefix(label: &str) -> String {
-        format!("registrar-appflow-{}-", short_hex(label.as_bytes(), 8))
+        format!("{}{}-", Self::PREFIX, short_hex(label.as_bytes(), 8))
     }
 }
 

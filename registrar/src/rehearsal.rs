@@ -11,12 +11,20 @@ use crate::cli::Architecture;
 use crate::configuration::SelfDescription;
 use crate::environment::FunctionEnvironment;
 use crate::observed::Said;
+use crate::settings::FunctionSettings;
 
 /// What AppFlow allows for this question (AppFlow custom connector SDKs, README).
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// Runs the artefact once on this machine. It gets the function's variables, no credentials and no AWS.
-pub async fn rehearse(artefact: &Artefact, architecture: &str, environment: &FunctionEnvironment, memory: u32) -> Said {
+pub async fn rehearse(
+    artefact: &Artefact,
+    name: &str,
+    region: &str,
+    function: &FunctionSettings,
+    environment: &FunctionEnvironment,
+) -> Said {
+    let architecture = function.architecture.value.as_str();
     let here = Architecture::of_this_machine().as_str();
     if architecture != here {
         return Said::Unknown(format!("it is built for {architecture}, this machine is {here}"));
@@ -29,8 +37,10 @@ pub async fn rehearse(artefact: &Artefact, architecture: &str, environment: &Fun
     let trial = Trial {
         zip: &artefact.zip,
         architecture,
+        name,
+        region,
         environment: environment.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-        memory_megabytes: memory,
+        memory_megabytes: function.memory.value,
         timeout: LIMIT,
     };
     let answer = match trial.invoke(event).await {

@@ -9,6 +9,7 @@ use std::fmt;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
+use crate::aws::default_log_group;
 use crate::error::{ErrorKind, RegistrarError};
 use crate::observed::{Function, LABEL_TAG, RegisteredConnector, Role, SECRETS_POLICY, owner, registered_tag};
 use crate::policy::{Grant, Statement};
@@ -164,6 +165,11 @@ impl RemovalPlan {
         let us = owner(label);
         let name = &found.function_name;
         let is_ours = found.function.as_ref().is_none_or(|function| function.tags.get(LABEL_TAG) == Some(&us));
+        if !is_ours {
+            // What it runs on stays with it.
+            self.kept.push(format!("the function {name} was not made by this program and stays, with its role"));
+            return;
+        }
         match &found.role {
             Some((role, there)) if there.tags.get(LABEL_TAG) == Some(&us) => {
                 let attached = there.attached.iter().cloned();
@@ -177,12 +183,12 @@ impl RemovalPlan {
             Some((role, _)) => self.kept.push(format!("the role {role} was not made by this program and stays")),
             None => {}
         }
-        if !is_ours {
-            self.kept.push(format!("the function {name} was not made by this program and stays"));
-            return;
-        }
         if let Some(group) = found.log_group.as_ref().filter(|_| extent.logs) {
-            self.steps.push(Removal::LogGroup(group.clone()));
+            if *group == default_log_group(name) {
+                self.steps.push(Removal::LogGroup(group.clone()));
+            } else {
+                self.kept.push(format!("the log {group} is not this function's alone and stays"));
+            }
         }
         if found.function.is_some() {
             self.steps.push(Removal::Function(name.clone()));

@@ -112,6 +112,16 @@ impl Settings {
         Self::for_register(connector, None, None, false, inputs)
     }
 
+    /// Gives the role that is made a name for its region, unless somebody chose one: roles belong to the account, and what
+    /// the function of one region may do must neither overwrite that of another nor go with it.
+    pub fn in_region(&mut self, region: &str) {
+        let Some(FunctionSettings { role: RoleSettings::Ours(role), .. }) = &mut self.function else { return };
+        if role.source == Source::Derived {
+            let name = format!("{}-role-{region}", self.function_name.value);
+            role.value = shortened(name, rule::ROLE_NAME_LIMIT);
+        }
+    }
+
     /// Name, value and source of each setting, for people.
     #[must_use]
     pub fn lines(&self) -> Vec<[String; 3]> {

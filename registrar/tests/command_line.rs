@@ -80,7 +80,7 @@ fn prints_a_policy_without_credentials() {
     let all = policy.to_string();
     for part in [
         "arn:aws-cn:lambda:cn-north-1:123456789012:function:appflow-connector-acme",
-        "arn:aws-cn:iam::123456789012:role/appflow-connector-acme-role",
+        "arn:aws-cn:iam::123456789012:role/appflow-connector-acme-role-cn-north-1",
         "arn:aws-cn:appflow:cn-north-1:123456789012:connector/acme",
         "iam:PassedToService",
     ] {

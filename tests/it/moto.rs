@@ -141,7 +141,7 @@ fn a_connector_lives_and_dies_on_an_aws_of_other_people() {
         assert_eq!(wait_for(aws.s3.has("artefacts", &key)).unwrap(), is_there, "{key}");
     }
     assert_eq!(wait_for(aws.lambda.function(FUNCTION)).unwrap(), None);
-    assert_eq!(wait_for(aws.iam.role(&format!("{FUNCTION}-role"), "none")).unwrap(), None);
+    assert_eq!(wait_for(aws.iam.role(&format!("{FUNCTION}-role-us-east-1"), "none")).unwrap(), None);
     let scope = ("Authorization", "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/lambda/aws4_request");
     let (_, left) = moto.request("GET /2015-03-31/functions/", &[scope], "");
     assert_eq!(left["Functions"], json!([]));

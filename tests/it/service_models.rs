@@ -87,7 +87,7 @@ fn life(stage: &Stage) -> Vec<Call> {
     let setting = format!("baseUrl={}/sample/api-key", cloud.endpoint_url());
     let connect = ["connect", "shop", "--label", LABEL, "--credentials", credentials, "--setting", &setting];
     run(&connect);
-    let role = format!("{FUNCTION}-role");
+    let role = format!("{FUNCTION}-role-us-east-1");
     let mut anothers = trust();
     anothers["Statement"][0]["Principal"]["Service"] = json!("states.amazonaws.com");
     wait_for(cloud.aws().iam.update_trust(&role, &anothers)).unwrap();
@@ -126,8 +126,13 @@ fn exchange(stage: &Stage) -> Vec<Call> {
 fn adoption(stage: &Stage) -> Vec<Call> {
     let cloud = Cloud::copy_of(stage.empty.path());
     let relay = cloud.relay();
-    let others =
-        ["--function-name", "appflow-connector-other", "--role-name", "appflow-connector-other-role", "--adopt"];
+    let others = [
+        "--function-name",
+        "appflow-connector-other",
+        "--role-name",
+        "appflow-connector-other-role-us-east-1",
+        "--adopt",
+    ];
     drop(stage.run(&relay, &stage.deploy(ONE, &others)).expect(0));
     relay.take()
 }

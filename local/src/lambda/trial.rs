@@ -23,6 +23,10 @@ pub struct Trial<'a> {
     pub zip: &'a [u8],
     /// `arm64` or `x86_64`.
     pub architecture: &'a str,
+    /// The function's name.
+    pub name: &'a str,
+    /// The function's region.
+    pub region: &'a str,
     /// The function's variables.
     pub environment: BTreeMap<String, String>,
     /// In MB.
@@ -74,15 +78,15 @@ impl Trial<'_> {
     }
 
     fn spec(&self, zip: &[u8]) -> Spec {
-        let arn = "arn:aws:lambda:us-east-1:000000000000:function:trial".to_owned();
+        let arn = format!("arn:aws:lambda:{}:000000000000:function:{}", self.region, self.name);
         Spec {
-            name: "trial".to_owned(),
-            log_group: "/aws/lambda/trial".to_owned(),
+            name: self.name.to_owned(),
+            log_group: format!("/aws/lambda/{}", self.name),
             version: "$LATEST".to_owned(),
             version_arn: arn.clone(),
             invoked_arn: arn,
             generation: Uuid::new_v4().to_string(),
-            region: "us-east-1".to_owned(),
+            region: self.region.to_owned(),
             handler: "bootstrap".to_owned(),
             memory_megabytes: u64::from(self.memory_megabytes),
             timeout: self.timeout,
@@ -110,7 +114,8 @@ mod tests {
     async fn run(zip: &[u8], seconds: u64, event: &str) -> Result<serde_json::Value, TrialError> {
         let environment = BTreeMap::from([("GREETING".to_owned(), "hello".to_owned())]);
         let timeout = Duration::from_secs(seconds);
-        let trial = Trial { zip, architecture: HOST_ARCHITECTURE, environment, memory_megabytes: 256, timeout };
+        let (architecture, name, region) = (HOST_ARCHITECTURE, "trial", "us-east-1");
+        let trial = Trial { zip, architecture, name, region, environment, memory_megabytes: 256, timeout };
         Ok(serde_json::from_slice(&trial.invoke(event.into()).await?).unwrap())
     }
 

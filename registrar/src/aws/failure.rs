@@ -197,7 +197,9 @@ impl ServiceFailure {
     #[must_use]
     pub fn is_of_the_function(&self) -> bool {
         let is_of_the_caller = self.is_access_denied() || self.is_bad_credentials() || self.is_throttled();
-        self.reach == Reach::Answered && !is_of_the_caller && !self.is_ambiguous()
+        // Lambda answers with 502 what is wrong with a function's network, key or artefact, and names it by its code.
+        let is_of_lambda = self.is_ambiguous() && (self.code.is_none() || self.has_code(&["ServiceException"]));
+        self.reach == Reach::Answered && !is_of_the_caller && !is_of_lambda
     }
 
     /// EC2, of which Lambda asks network interfaces, asks for patience.

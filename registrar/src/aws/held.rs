@@ -18,19 +18,18 @@ pub(super) fn configuration(held: &Held) -> ConnectorConfiguration {
     shown.set("supportedSchedulingFrequencies", texts(held.supported_scheduling_frequencies.as_ref()));
     shown.set("supportedWriteOperations", texts(held.supported_write_operations.as_ref()));
     shown.set("supportedDataTransferTypes", texts(held.supported_data_transfer_types.as_ref()));
-    if let Some(settings) = &held.connector_runtime_settings {
-        let settings = settings.iter().map(|setting| {
-            let texts = [
-                ("dataType", setting.data_type()),
-                ("scope", setting.scope()),
-                ("label", setting.label()),
-                ("description", setting.description()),
-            ];
-            let options = setting.connector_supplied_value_options.as_deref();
-            (setting.key().unwrap_or_default().to_owned(), Parameter::new(setting.is_required(), texts, options))
-        });
-        shown.group(RUNTIME_SETTINGS, settings);
-    }
+    // No list is an empty one: what is asked for in addition must not go unnoticed.
+    let settings = held.connector_runtime_settings().iter().map(|setting| {
+        let texts = [
+            ("dataType", setting.data_type()),
+            ("scope", setting.scope()),
+            ("label", setting.label()),
+            ("description", setting.description()),
+        ];
+        let options = setting.connector_supplied_value_options.as_deref();
+        (setting.key().unwrap_or_default().to_owned(), Parameter::new(setting.is_required(), texts, options))
+    });
+    shown.group(RUNTIME_SETTINGS, settings);
     if let Some(config) = held.authentication_config() {
         authentication(config, &mut shown);
     }

@@ -13,6 +13,7 @@ use aws_sdk_lambda::types::{
     Architecture, Environment, FunctionCode, FunctionConfiguration, InvocationType, LogType, Runtime,
 };
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::retry::RetryConfig;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
@@ -245,7 +246,11 @@ impl Lambda {
             .handler(&wanted.handler)
             .memory_size(signed(wanted.memory))
             .timeout(signed(wanted.timeout))
-            .set_environment(environment(&wanted.environment))
+            .set_environment(environment(&wanted.environment).or_else(|| {
+                // None would leave those that are there.
+                (!found.environment.is_empty())
+                    .then(|| Environment::builder().set_variables(Some(HashMap::new())).build())
+            }))
             .set_revision_id(revision_id);
         let request = attachments::update(request, &found.attachments, &wanted.attachments);
         request.send().await.map(drop).map_err(failed("lambda:UpdateFunctionConfiguration"))
@@ -343,7 +348,16 @@ impl Lambda {
     /// # Errors
     /// The service's failure. That the function failed is no error here: see [`Invocation::function_error`].
     pub async fn invoke(&self, name: &str, payload: Vec<u8>) -> Result<Invocation, ServiceFailure> {
-        self.invoke_within(ATTEMPT_OF_INVOCATION, name, payload).await
+        self.invoke_within(taking(ATTEMPT_OF_INVOCATION), name, payload).await
+    }
+
+    /// Invokes a function with what must not be done twice: whatever goes wrong, it is not sent again.
+    ///
+    /// # Errors
+    /// As [`invoke`](Self::invoke).
+    pub async fn invoke_once(&self, name: &str, payload: Vec<u8>) -> Result<Invocation, ServiceFailure> {
+        let once = taking(ATTEMPT_OF_INVOCATION).retry_config(RetryConfig::disabled());
+        self.invoke_within(once, name, payload).await
     }
 
     /// Invokes a function with a question that AppFlow waits 10 seconds for.
@@ -351,12 +365,12 @@ impl Lambda {
     /// # Errors
     /// As [`invoke`](Self::invoke).
     pub async fn invoke_briefly(&self, name: &str, payload: Vec<u8>) -> Result<Invocation, ServiceFailure> {
-        self.invoke_within(ATTEMPT_WITH_CONNECTOR, name, payload).await
+        self.invoke_within(taking(ATTEMPT_WITH_CONNECTOR), name, payload).await
     }
 
     async fn invoke_within(
         &self,
-        attempt: Duration,
+        how: aws_sdk_lambda::config::Builder,
         name: &str,
         payload: Vec<u8>,
     ) -> Result<Invocation, ServiceFailure> {
@@ -368,7 +382,7 @@ impl Lambda {
             .log_type(LogType::Tail)
             .payload(Blob::new(payload))
             .customize()
-            .config_override(taking(attempt));
+            .config_override(how);
         let answer = request.send().await.map_err(failed("lambda:InvokeFunction"))?;
         let log = answer.log_result().and_then(|text| STANDARD.decode(text).ok());
         Ok(Invocation {

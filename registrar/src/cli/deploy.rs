@@ -29,7 +29,7 @@ pub struct FunctionArgs {
     /// Description of the registration
     #[arg(long, value_name = "TEXT")]
     pub description: Option<String>,
-    /// Name of the role to make [default: FUNCTION-role]
+    /// Name of the role to make [default: FUNCTION-role-REGION]
     #[arg(long, value_name = "NAME", conflicts_with = "role_arn")]
     pub role_name: Option<String>,
     /// Use this role instead of making one

@@ -37,7 +37,7 @@ pub struct PolicyArgs {
         default_value = "all"
     )]
     pub purpose: Purpose,
-    /// Name of the role to make [default: FUNCTION-role]
+    /// Name of the role to make [default: FUNCTION-role-REGION]
     #[arg(long, value_name = "NAME", conflicts_with = "role_arn")]
     pub role_name: Option<String>,
     /// The role to use instead of making one

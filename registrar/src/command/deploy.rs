@@ -57,7 +57,6 @@ pub(super) async fn prepare(
     let mut settings = Settings::for_deploy(&args.connector, &args.function, inputs)?;
     settings.allow_breaking = args.change.allow_breaking;
     let source = CodeSource::resolve(&args.connector, &args.function, inputs);
-    show_settings(session, &settings);
     if build == Build::Yes
         && let Some(manifest) = source.manifest()
     {
@@ -98,11 +97,13 @@ fn zip_limit(session: &Session) -> usize {
 
 async fn plan_with(
     session: &Session,
-    settings: Settings,
+    mut settings: Settings,
     opened: Opened,
     artefact: Option<Artefact>,
     denied: Denied,
 ) -> Result<Prepared, RegistrarError> {
+    settings.in_region(&opened.aws.region);
+    show_settings(session, &settings);
     session.report.event(&Event::Working("reading what is there"));
     let (observed, denials) = match in_time(
         session,
@@ -149,8 +150,8 @@ async fn consider(
         session.report.event(&Event::Working("asking the new code what it is"));
         let there = observed.function.as_ref().map(|function| function.environment.clone()).unwrap_or_default();
         let environment = there.overlaid(&function.environment.value);
-        let architecture = &function.architecture.value;
-        observed.will_say = rehearse(artefact, architecture, &environment, function.memory.value).await;
+        let name = &settings.function_name.value;
+        observed.will_say = rehearse(artefact, name, &aws.region, function, &environment).await;
         if let Said::Unknown(why) = &observed.will_say {
             let text = format!("what the new code says of itself will be known once it is deployed: {why}");
             session.report.event(&Event::Detail(&text));
@@ -223,7 +224,6 @@ pub async fn register(session: &Session, args: &RegisterArgs) -> Result<Outcome,
     let mut settings =
         Settings::for_register(&args.connector, args.function_arn.as_deref(), description, args.adopt, inputs)?;
     settings.allow_breaking = args.change.allow_breaking;
-    show_settings(session, &settings);
     let opened = session.open().await?;
     let prepared = plan_with(session, settings, opened, None, Denied::Stop).await?;
     let arn = &prepared.plan.function_arn;

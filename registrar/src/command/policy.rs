@@ -19,8 +19,9 @@ pub async fn policy(session: &Session, args: &PolicyArgs) -> Result<Outcome, Reg
         role_arn: args.role_arn.clone(),
         ..crate::cli::FunctionArgs::default()
     };
-    let settings = Settings::for_deploy(&args.connector, &function, session.inputs(project.as_ref()))?;
+    let mut settings = Settings::for_deploy(&args.connector, &function, session.inputs(project.as_ref()))?;
     let place = place(session).await?;
+    settings.in_region(&place.region);
     let (role, role_arn) = match settings.function.as_ref().map(|function| &function.role) {
         Some(RoleSettings::Existing(arn)) => (None, arn.value.clone()),
         Some(RoleSettings::Ours(name)) => {

@@ -22,8 +22,9 @@ use crate::settings::{RoleSettings, Settings};
 pub async fn unregister(session: &Session, args: &UnregisterArgs) -> Result<Outcome, RegistrarError> {
     let project = session.project(&args.connector)?;
     let inputs = session.inputs(project.as_ref());
-    let settings = Settings::for_deploy(&args.connector, &crate::cli::FunctionArgs::default(), inputs)?;
+    let mut settings = Settings::for_deploy(&args.connector, &crate::cli::FunctionArgs::default(), inputs)?;
     let opened = session.open().await?;
+    settings.in_region(&opened.aws.region);
     let remover = Remover { session, aws: &opened.aws, settings: &settings, args };
     let result = in_time(session, "everything was removed", Box::pin(remover.run())).await;
     opened.close().await;

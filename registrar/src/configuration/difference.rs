@@ -64,17 +64,21 @@ impl ConnectorConfiguration {
     }
 }
 
-/// A name for what differs, short enough for a tag.
+/// Most differences that are told apart: more do not fit into a tag.
+const MOST_MARKS: usize = 24;
+
+/// Marks of what differs, short enough for a tag.
 #[must_use]
-pub(crate) fn digest(differences: &[Difference]) -> String {
-    if differences.is_empty() {
-        return String::new();
-    }
-    let lines: Vec<_> = differences
-        .iter()
-        .map(|difference| format!("{}\n{:?}\n{:?}\n", difference.property, difference.from, difference.to))
-        .collect();
-    short_hex(lines.concat().as_bytes(), 8)
+pub(crate) fn marks(differences: &[Difference]) -> String {
+    let marks: BTreeSet<_> = differences.iter().map(Difference::mark).collect();
+    marks.into_iter().take(MOST_MARKS).collect::<Vec<_>>().join(".")
+}
+
+/// The differences without those that are marked: AppFlow is known to show them for good.
+#[must_use]
+pub(crate) fn unmarked(differences: Vec<Difference>, marks: &str) -> Vec<Difference> {
+    let known: BTreeSet<_> = marks.split('.').collect();
+    differences.into_iter().filter(|difference| !known.contains(difference.mark().as_str())).collect()
 }
 
 fn parameters(
@@ -130,6 +134,10 @@ fn parameter(property: &str, old: &Parameter, new: &Parameter, found: &mut Vec<D
 }
 
 impl Difference {
+    fn mark(&self) -> String {
+        short_hex(format!("{}\n{:?}\n{:?}", self.property, self.from, self.to).as_bytes(), 6)
+    }
+
     fn new(
         property: impl Into<String>,
         from: Option<String>,

@@ -5,6 +5,8 @@ use appflow_sdk::protocol::{
     DescribeConnectorConfigurationResponse, OAuth2CustomParameter, TriggerType,
 };
 
+use serde_json::Value;
+
 use super::{AUTHENTICATION_TYPES, ConnectorConfiguration, Parameter, RUNTIME_SETTINGS};
 use crate::digest::short_hex;
 
@@ -25,8 +27,21 @@ impl SelfDescription {
     #[must_use]
     pub fn of(said: &DescribeConnectorConfigurationResponse) -> Self {
         // It came as JSON, so it can be written as JSON.
-        let whole = serde_json::to_vec(said).unwrap_or_default();
-        Self { configuration: configuration(said), digest: short_hex(&whole, DIGEST_DIGITS) }
+        let whole = serde_json::to_value(said).map(in_order).unwrap_or_default();
+        Self { configuration: configuration(said), digest: short_hex(whole.to_string().as_bytes(), DIGEST_DIGITS) }
+    }
+}
+
+/// The same with its lists in one order: a connector may keep them in no order, and answer otherwise each time it starts.
+fn in_order(value: Value) -> Value {
+    match value {
+        Value::Array(items) => {
+            let mut items: Vec<_> = items.into_iter().map(in_order).collect();
+            items.sort_by_cached_key(Value::to_string);
+            Value::Array(items)
+        }
+        Value::Object(members) => members.into_iter().map(|(name, value)| (name, in_order(value))).collect(),
+        other => other,
     }
 }
 

@@ -60,7 +60,7 @@ fn finds_no_difference_between_equals() {
     let said = SelfDescription::of(&answer());
     assert_eq!(said, SelfDescription::of(&answer()));
     assert!(said.configuration.differences(&said.configuration).is_empty());
-    assert_eq!(digest(&[]), "");
+    assert_eq!(marks(&[]), "");
 }
 
 #[test]

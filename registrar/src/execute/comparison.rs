@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::{Executor, FUNCTION_APPEARS_WITHIN, NOT_VISIBLE_YET, is_recent};
+use super::{Executor, FUNCTION_APPEARS_WITHIN};
 use crate::aws::ServiceFailure;
-use crate::configuration::{Difference, digest};
+use crate::configuration::{Difference, marks, unmarked};
 use crate::error::{ErrorKind, RegistrarError};
 use crate::event::Event;
 use crate::observe::connections;
 use crate::observed::{REGISTRATION_PENDING, Record, RegisteredConnector, registered_tag};
 use crate::plan::breaking_change;
-use crate::retry::{Verdict, retry};
+use crate::retry::retry;
 use crate::step::Comparison;
 
 /// What AppFlow cannot but show once it has read the connector: worth waiting for.
@@ -23,8 +23,9 @@ impl Executor<'_> {
         let Some(says) = &self.memory.says else {
             return Err(RegistrarError::bug("the plan compares what the function was not asked for"));
         };
-        let differences = held.differences(&says.configuration);
-        let is_known = |record: &Record| record.said == says.digest && record.unshown == digest(&differences);
+        let known = record.as_ref().map_or("", |record| record.unshown.as_str());
+        let differences = unmarked(held.differences(&says.configuration), known);
+        let is_known = |record: &Record| record.said == says.digest && differences.is_empty();
         self.memory.differs = Some(!record.as_ref().is_some_and(is_known));
         for Difference { property, from, to, .. } in &differences {
             let (from, to) = (from.as_deref().unwrap_or("(none)"), to.as_deref().unwrap_or("(gone)"));
@@ -72,7 +73,15 @@ impl Executor<'_> {
                 Ok(()) => {}
                 // Deleted in between, or never remembered.
                 Err(failure) if failure.is_not_found() => {}
-                Err(failure) => return Err(not_reset(failure, connection)),
+                Err(failure) if failure.is_bad_credentials() => return Err(not_reset(failure, connection)),
+                // AppFlow forgets by itself before long: no reason to leave a deployment half done.
+                Err(failure) => {
+                    let text = format!(
+                        "AppFlow may show entities of the connection {connection} as they were for up to an hour: {failure}"
+                    );
+                    self.report.event(&Event::Warning(&text));
+                    self.memory.warnings.push(text);
+                }
             }
         }
         Ok(())
@@ -94,8 +103,9 @@ impl Executor<'_> {
             let text =
                 format!("AppFlow has read the connector, but shows {} otherwise than it says", difference.property);
             self.report.event(&Event::Warning(&text));
+            self.memory.warnings.push(text);
         }
-        self.memory.unshown = Some(digest(&differences));
+        self.memory.unshown = Some(marks(&differences));
     }
 
     /// Records what was registered, and looks whether it still is what the function runs.
@@ -129,27 +139,14 @@ impl Executor<'_> {
     }
 
     pub(super) async fn tag_registration(&self, arn: &str, label: &str, value: &str) -> Result<(), RegistrarError> {
-        let (lambda, key, created) = (&self.aws.lambda, registered_tag(label), self.memory.function_created);
-        let verdict = |failure: &ServiceFailure| {
-            if failure.is_not_found() && is_recent(created) {
-                Verdict::Retry(NOT_VISIBLE_YET)
-            } else if failure.is_function_busy() {
-                Verdict::Retry("the function is being changed")
-            } else {
-                Verdict::Stop
-            }
-        };
+        let (lambda, key) = (&self.aws.lambda, registered_tag(label));
         let tag = async || lambda.tag(arn, &key, value).await;
-        retry(&self.patience(FUNCTION_APPEARS_WITHIN), tag, verdict, self.waiting())
+        retry(&self.patience(FUNCTION_APPEARS_WITHIN), tag, self.with_new_function(), self.waiting())
             .await
             .map_err(|stopped| stopped.during(format!("could not note on {arn} what was registered")))
     }
 }
 
 fn not_reset(failure: ServiceFailure, connection: &str) -> RegistrarError {
-    let doing = format!("could not have AppFlow forget the entities of the connection {connection}");
-    if failure.is_access_denied() {
-        return failure.during(doing);
-    }
-    failure.during(doing).with_hint("run again; without it, AppFlow forgets them within the hour")
+    failure.during(format!("could not have AppFlow forget the entities of the connection {connection}"))
 }

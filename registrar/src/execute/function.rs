@@ -33,6 +33,20 @@ impl Executor<'_> {
         }
     }
 
+    /// Some of Lambda's calls do not know a new function yet, and none changes one that is being changed.
+    pub(super) fn with_new_function(&self) -> impl Fn(&ServiceFailure) -> Verdict + use<> {
+        let created = self.memory.function_created;
+        move |failure| {
+            if failure.is_not_found() && is_recent(created) {
+                Verdict::Retry(NOT_VISIBLE_YET)
+            } else if failure.is_function_busy() {
+                Verdict::Retry("the function is being changed")
+            } else {
+                Verdict::Stop
+            }
+        }
+    }
+
     /// Deletes it if it still is what the plan saw: it may have been made again since, by somebody else.
     pub(super) async fn delete_failed_function(&mut self, function: &str, adopt: bool) -> Result<(), RegistrarError> {
         let lambda = &self.aws.lambda;

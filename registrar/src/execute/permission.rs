@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{BUSY_FOR, Executor, FUNCTION_APPEARS_WITHIN, NOT_VISIBLE_YET, is_recent};
+use super::{BUSY_FOR, Executor, FUNCTION_APPEARS_WITHIN};
 use crate::aws::ServiceFailure;
 use crate::error::{ErrorKind, RegistrarError};
 use crate::event::Event;
@@ -49,7 +49,10 @@ impl Executor<'_> {
             }
             let (statements, revision) =
                 lambda.permissions(function).await.map_err(|failure| failure.during(doing()))?;
-            if statements.iter().any(|statement| statement.equals(&grant, &arn)) {
+            let is_granted = statements.iter().any(|statement| {
+                statement.equals(&grant, &arn) && !Grant::is_of_another_label(&statement.id, &self.label)
+            });
+            if is_granted {
                 self.memory.permission_added = Some(Instant::now());
                 return Ok(());
             }
@@ -57,18 +60,8 @@ impl Executor<'_> {
             while statements.iter().any(|statement| statement.id == grant.statement_id) {
                 grant.statement_id.push_str("-again");
             }
-            let created = self.memory.function_created;
-            let appearing = |failure: &ServiceFailure| {
-                if failure.is_not_found() && is_recent(created) {
-                    Verdict::Retry(NOT_VISIBLE_YET)
-                } else if failure.is_function_busy() {
-                    Verdict::Retry("the function is being changed")
-                } else {
-                    Verdict::Stop
-                }
-            };
             let call = async || lambda.permit(function, &grant, revision.clone()).await;
-            match retry(&self.patience(BUSY_FOR), call, appearing, self.waiting()).await {
+            match retry(&self.patience(BUSY_FOR), call, self.with_new_function(), self.waiting()).await {
                 Ok(()) => {
                     self.memory.permission_added = Some(Instant::now());
                     return self.read_back(function, &grant, &arn).await;

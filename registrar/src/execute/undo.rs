@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::Executor;
@@ -14,10 +15,14 @@ use crate::aws::{Code, Configuration, Registration, ServiceFailure};
 use crate::error::{ErrorKind, RegistrarError};
 use crate::event::Event;
 use crate::observed::{Function, LABEL_TAG, SECRETS_POLICY, owner, registered_tag};
-use crate::registration::{Call, client_token};
+use crate::package::ZIP_LIMIT_BYTES;
+use crate::registration::Call;
 use crate::retry::{Verdict, retry};
 use crate::step::Step;
 use crate::wait::Goal;
+
+/// How long taking back may take.
+const TIME_TO_UNDO: Duration = Duration::from_mins(5);
 
 /// How long Lambda may refuse to delete or change what it is still busy with.
 const BUSY_FOR: Duration = Duration::from_mins(2);
@@ -52,6 +57,7 @@ pub(super) enum Undo {
         function: String,
         architecture: String,
         zip: Vec<u8>,
+        sent: String,
     },
     RemoveStatement {
         function: String,
@@ -73,6 +79,7 @@ pub(super) enum Undo {
     },
     Unregister {
         label: String,
+        lambda_arn: String,
     },
     RestoreRegistration {
         registration: Registration,
@@ -117,7 +124,7 @@ impl Undo {
                 format!("the alias {alias} of {function} points at version {version} again")
             }
             Self::Leave { what } => format!("{what} stays"),
-            Self::Unregister { label } => format!("{label} is not registered any more"),
+            Self::Unregister { label, .. } => format!("{label} is not registered any more"),
             Self::RestoreRecord { .. } => "it is recorded as before what AppFlow read".to_owned(),
             Self::RestoreRegistration { registration } => {
                 format!("AppFlow has read {} again as it was before", registration.label)
@@ -136,6 +143,11 @@ impl Executor<'_> {
         let code = self.aws.lambda.code(function).await.map_err(|failure| {
             failure.during(doing()).with_hint("without --rollback-on-failure the code before is not needed")
         })?;
+        if code.len() > ZIP_LIMIT_BYTES {
+            return Err(RegistrarError::usage(doing())
+                .with_source(format!("it has {} bytes, more than can be sent back", code.len()))
+                .with_hint("go on without --rollback-on-failure; --alias keeps versions to go back to"));
+        }
         self.memory.code_before = Some(code);
         Ok(())
     }
@@ -147,7 +159,8 @@ impl Executor<'_> {
             return;
         }
         let is_creation =
-            matches!(step, Step::CreateRole { .. } | Step::CreateFunction { .. } | Step::RegisterConnector { .. });
+            matches!(step, Step::CreateRole { .. } | Step::CreateFunction { .. } | Step::RegisterConnector { .. })
+                || matches!(step, Step::UpdateRegistration { .. });
         let may_have_happened = match outcome {
             Ok(()) => true,
             Err(error) => is_creation && !matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Foreign),
@@ -172,8 +185,9 @@ impl Executor<'_> {
             Step::UpdateConfiguration { function, found, configuration } => {
                 Undo::RestoreConfiguration { function, changed: Box::new(configuration), before: Box::new(found) }
             }
-            Step::UpdateCode { function, .. } => Undo::RestoreCode {
+            Step::UpdateCode { function, code_sha256, .. } => Undo::RestoreCode {
                 function,
+                sent: code_sha256,
                 architecture: before.function.as_ref()?.architecture.clone(),
                 zip: self.memory.code_before.take()?,
             },
@@ -181,7 +195,9 @@ impl Executor<'_> {
             Step::GrantInvoke { function, grant: Some(grant), obsolete } if obsolete.is_empty() => {
                 Undo::RemoveStatement { function, statement_id: grant.statement_id }
             }
-            Step::RegisterConnector { registration } => Undo::Unregister { label: registration.label },
+            Step::RegisterConnector { registration } => {
+                Undo::Unregister { label: registration.label, lambda_arn: registration.lambda_arn }
+            }
             Step::UpdateRegistration { registration } => {
                 let found = before.registration.as_ref()?;
                 let lambda_arn = found.lambda_arn.clone()?;
@@ -231,6 +247,8 @@ impl Executor<'_> {
 
     /// Takes everything back, the last first. A failure does not keep the others from being taken back.
     pub(super) async fn undo_all(&mut self) -> Undone {
+        // What failed may have failed because the time was up.
+        self.deadline = Instant::now() + TIME_TO_UNDO;
         let mut all = std::mem::take(&mut self.memory.undo);
         all.reverse();
         // AppFlow must read the function as it was before, so that comes when the function is; then the record is true again.
@@ -279,16 +297,29 @@ impl Executor<'_> {
             }
             Undo::RestoreSecretsPolicy { role, policy: None } => iam.delete_policy(role, SECRETS_POLICY).await,
             Undo::DeleteFunction { function } => {
+                let found = lambda.function(function).await.map_err(|failure| failure.during("it cannot be read"))?;
+                let us = owner(&self.label);
+                if found.is_some_and(|found| found.tags.get(LABEL_TAG) != Some(&us)) {
+                    return Err(by_others(&format!("the function {function}")));
+                }
                 return self.when_free(function, async || lambda.delete(function).await).await;
             }
             Undo::RestoreConfiguration { function, changed, before } => {
+                let found = lambda.function(function).await.map_err(|failure| failure.during("it cannot be read"))?;
+                if found.is_none_or(|found| found.configuration() != **changed) {
+                    return Err(by_others(&format!("the configuration of {function}")));
+                }
                 let revision = self.wait_ready(function, Goal::Change).await?.revision_id;
                 let call = async || lambda.update_configuration(function, changed, before, revision.clone()).await;
                 self.when_free(function, call).await?;
                 return self.wait_ready(function, Goal::Use).await.map(drop);
             }
-            Undo::RestoreCode { function, architecture, zip } => {
-                let revision = self.wait_ready(function, Goal::Change).await?.revision_id;
+            Undo::RestoreCode { function, architecture, zip, sent } => {
+                let status = self.wait_ready(function, Goal::Change).await?;
+                if status.code_sha256.as_ref() != Some(sent) {
+                    return Err(by_others(&format!("the code of {function}")));
+                }
+                let revision = status.revision_id;
                 let call = async || lambda.update_code(function, Code::Zip(zip), architecture, revision.clone()).await;
                 self.when_free(function, call).await?;
                 return self.wait_ready(function, Goal::Use).await.map(drop);
@@ -311,10 +342,17 @@ impl Executor<'_> {
             }
             Undo::Leave { .. } => return Ok(()),
             // Never by force: a connection made meanwhile is somebody's.
-            Undo::Unregister { label } => self.aws.appflow.unregister(label, false).await,
+            Undo::Unregister { label, lambda_arn } => {
+                let found = self.aws.appflow.registration(label).await;
+                let found = found.map_err(|failure| failure.during("the registration cannot be read"))?;
+                if found.is_some_and(|found| found.lambda_arn.as_ref() != Some(lambda_arn)) {
+                    return Err(by_others(&format!("the registration of {label}")));
+                }
+                self.aws.appflow.unregister(label, false).await
+            }
             Undo::RestoreRegistration { registration } => {
-                let token = client_token(Uuid::new_v4(), Call::Update, registration, "before", 0);
-                self.aws.appflow.update_registration(registration, &token).await.map(drop)
+                self.run = Uuid::new_v4();
+                return Box::pin(self.register(Call::Update, registration)).await;
             }
         };
         match result {
@@ -333,6 +371,9 @@ impl Executor<'_> {
             Err(failure) if !failure.is_not_found() => Err(failure.during(doing())),
             _ => Ok(()),
         };
+        if found.tags.get(LABEL_TAG) != Some(&owner(&self.label)) {
+            return Err(by_others(&format!("the role {role}")));
+        }
         for arn in &found.attached {
             gone(iam.detach_policy(role, arn).await)?;
         }
@@ -357,6 +398,11 @@ impl Executor<'_> {
             result => result.map_err(|stopped| stopped.during(format!("the function {function} could not be changed"))),
         }
     }
+}
+
+/// What is there is not what this run left.
+fn by_others(what: &str) -> RegistrarError {
+    RegistrarError::new(ErrorKind::Conflict, format!("{what} is somebody else's by now, and stays"))
 }
 
 /// The tags as they were before some were set and others removed.

@@ -11,7 +11,9 @@ impl Planner<'_> {
         let grant = Grant::new(&observed.partition, &observed.region, &observed.account, label);
         let there: &[Statement] = if self.function_is_new { &[] } else { &observed.permissions };
 
-        let is_granted = there.iter().any(|statement| statement.equals(&grant, &self.plan.function_arn));
+        let is_granted = there.iter().any(|statement| {
+            statement.equals(&grant, &self.plan.function_arn) && !Grant::is_of_another_label(&statement.id, label)
+        });
         let prefix = Grant::prefix(label);
         let obsolete: Vec<_> = there
             .iter()

@@ -5,7 +5,7 @@
 
 use super::{Change, Planner, RowState, Subject};
 use crate::aws::Registration;
-use crate::configuration::{Difference, digest};
+use crate::configuration::{Difference, unmarked};
 use crate::error::ErrorKind;
 use crate::observed::{REGISTRATION_PENDING, Record, RegisteredConnector, Said, owner, registered_tag};
 use crate::step::{Comparison, Step};
@@ -98,8 +98,8 @@ impl Planner<'_> {
         let says = if self.function_changes { &self.observed.will_say } else { &self.observed.says };
         let Some(says) = says.known() else { return Some(judgement) };
         judgement.is_known = true;
-        let differences = found.configuration.differences(&says.configuration);
-        let is_shown_otherwise = digest(&differences) != judgement.unshown;
+        let differences = unmarked(found.configuration.differences(&says.configuration), &judgement.unshown);
+        let is_shown_otherwise = !differences.is_empty();
         match &record {
             None if self.is_being_registered() => {
                 judgement.reasons.push("an earlier run may have ended before it recorded what AppFlow read");

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use self::world::{carry_out, carry_out_in_part, describe, function, plan_of, plan_untried, status};
 use super::*;
-use crate::configuration::digest;
+use crate::configuration::marks;
 use crate::environment::FunctionEnvironment;
 use crate::observed::{LABEL_TAG, Record, Said, registered_tag};
 use crate::policy::{self, Grant, Statement};
@@ -236,7 +236,7 @@ fn does_not_renew_for_ever_what_appflow_shows_otherwise() {
         let configuration = there.registration.as_ref().unwrap().configuration.clone();
         let tag = registered_tag("acme");
         let function = function(there);
-        let unshown = digest(&configuration.differences(&describe(function).configuration));
+        let unshown = marks(&configuration.differences(&describe(function).configuration));
         let record = Record { unshown, ..Record::read(&function.tags[&tag]).unwrap() };
         function.tags.insert(tag, record.to_string());
     });

@@ -120,6 +120,11 @@ impl Bench {
         }
     }
 
+    /// The role's name.
+    pub(crate) fn role(&self) -> String {
+        format!("{}-role-{}", self.function(), self.region)
+    }
+
     /// Another label in the same region.
     pub(crate) fn beside(&self, cloud: &Cloud) -> Self {
         Self { region: self.region.clone(), ..Self::new(cloud) }
@@ -226,7 +231,7 @@ impl Bench {
 
     /// Somebody changes the role, and an older version of this program left another statement.
     async fn drift(&self) {
-        let role = format!("{}-role", self.function());
+        let role = self.role();
         let aws = self.aws(&self.clear());
         let mut trust = appflow_registrar::policy::trust();
         trust["Statement"][0]["Sid"] = "ByHand".into();
@@ -247,7 +252,7 @@ impl Bench {
     /// Takes the marks off that say whose role and function are.
     async fn disown(&self) {
         let iam = aws_sdk_iam::Client::new(&self.sdk());
-        let request = iam.untag_role().role_name(format!("{}-role", self.function())).tag_keys(LABEL_TAG);
+        let request = iam.untag_role().role_name(self.role()).tag_keys(LABEL_TAG);
         request.send().await.expect("the role is there");
         let lambda = aws_sdk_lambda::Client::new(&self.sdk());
         let arn = format!("arn:aws:lambda:{}:000000000000:function:{}", self.region, self.function());
@@ -306,7 +311,8 @@ impl Bench {
         let environment = ProcessEnvironment::default();
         let inputs = Inputs { environment: &environment, project: None, local: false };
         let settings = Settings::for_deploy(&self.connector(), &FunctionArgs::default(), inputs);
-        let settings = settings.expect("the label keeps the rules");
+        let mut settings = settings.expect("the label keeps the rules");
+        settings.in_region(&self.region);
         let observed = observe(&self.aws(&self.clear()), &settings, &Interrupt::never()).await;
         let (mut observed, _) = observed.expect("the local AWS answers");
         if let Some(role) = &mut observed.role {

@@ -40,13 +40,17 @@ fn stops_because_of_others(ran: &Ran, code: u8, says: &str) {
 async fn a_role_of_somebody_else_is_left_alone() {
     let cloud = Cloud::start().await;
     let bench = Bench::new(&cloud);
-    let ran = meanwhile!(bench, Scene::FirstDeploy, "CreateRole", |sdk, function, _| async move {
-        let request = aws_sdk_iam::Client::new(&sdk).create_role().role_name(format!("{function}-role"));
-        request
-            .assume_role_policy_document(appflow_registrar::policy::trust().to_string())
-            .send()
-            .await
-            .expect("there is no such role");
+    let role = bench.role();
+    let ran = meanwhile!(bench, Scene::FirstDeploy, "CreateRole", |sdk, _, _| {
+        let role = role.clone();
+        async move {
+            let request = aws_sdk_iam::Client::new(&sdk).create_role().role_name(role);
+            request
+                .assume_role_policy_document(appflow_registrar::policy::trust().to_string())
+                .send()
+                .await
+                .expect("there is no such role");
+        }
     });
     stops_because_of_others(&ran, 4, "was made by somebody else meanwhile");
     assert_eq!(ran.writes(), ["CreateRole"]);
@@ -56,13 +60,17 @@ async fn a_role_of_somebody_else_is_left_alone() {
 async fn a_function_of_somebody_else_is_left_alone() {
     let cloud = Cloud::start().await;
     let bench = Bench::new(&cloud);
-    let ran = meanwhile!(bench, Scene::FirstDeploy, "CreateFunction", |sdk, function: String, _| async move {
-        let code = appflow_registrar::package::zip(b"#!/bin/sh\n", &std::collections::BTreeMap::new());
-        let code = FunctionCode::builder().zip_file(Blob::new(code.expect("it fits into memory"))).build();
-        let request = aws_sdk_lambda::Client::new(&sdk).create_function().function_name(&function).code(code);
-        let request = request.role(format!("arn:aws:iam::000000000000:role/{function}-role")).handler("bootstrap");
-        let request = request.runtime(aws_sdk_lambda::types::Runtime::Providedal2023);
-        request.send().await.expect("there is no such function");
+    let role = bench.role();
+    let ran = meanwhile!(bench, Scene::FirstDeploy, "CreateFunction", |sdk, function: String, _| {
+        let role = role.clone();
+        async move {
+            let code = appflow_registrar::package::zip(b"#!/bin/sh\n", &std::collections::BTreeMap::new());
+            let code = FunctionCode::builder().zip_file(Blob::new(code.expect("it fits into memory"))).build();
+            let request = aws_sdk_lambda::Client::new(&sdk).create_function().function_name(&function).code(code);
+            let request = request.role(format!("arn:aws:iam::000000000000:role/{role}")).handler("bootstrap");
+            let request = request.runtime(aws_sdk_lambda::types::Runtime::Providedal2023);
+            request.send().await.expect("there is no such function");
+        }
     });
     stops_because_of_others(&ran, 4, "was made by somebody else meanwhile");
     assert_eq!(ran.writes().last(), Some(&"CreateFunction"));

@@ -2,7 +2,7 @@
 
 use super::super::*;
 use super::{ACCOUNT, ARN, tags};
-use crate::configuration::{ConnectorConfiguration, SelfDescription, digest};
+use crate::configuration::{ConnectorConfiguration, SelfDescription, unmarked};
 use crate::observed::{
     Alias, Function, FunctionStatus, LogGroup, REGISTRATION_PENDING, Record, RegisteredConnector, Role, Said,
     registered_tag,
@@ -21,9 +21,10 @@ pub(super) fn carry_out_in_part(plan: &Plan, observed: &mut Observed, steps: usi
     for step in plan.steps.iter().take(steps) {
         if let Step::CompareConfiguration { comparison, .. } = &step.action {
             let says = describe(function(observed));
-            let unshown = digest(&comparison.held.differences(&says.configuration));
             let record = comparison.record.as_ref();
-            differs = Some(!record.is_some_and(|record| record.said == says.digest && record.unshown == unshown));
+            let known = record.map_or("", |record| record.unshown.as_str());
+            let differences = unmarked(comparison.held.differences(&says.configuration), known);
+            differs = Some(!record.is_some_and(|record| record.said == says.digest && differences.is_empty()));
         } else if !(step.is_conditional && differs == Some(false)) {
             apply(&step.action, observed);
         }
