@@ -194,6 +194,7 @@ fn build_failed(package: &str) -> RegistrarError {
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, RegistrarError> {
     std::fs::read(path)
         .map_err(|error| RegistrarError::usage(format!("cannot read {}", path.display())).with_source(error))
+        .map_err(|error| error.with_hint("name a file that is there"))
 }
 
 fn package(executable: &Path, manifest: Option<&Path>) -> Result<Vec<u8>, RegistrarError> {

@@ -217,17 +217,34 @@ impl<'a> Asker<'a> {
             (None, Some(message)) => message.to_owned(),
             _ => kind.clone(),
         };
-        let error = RegistrarError::new(ErrorKind::Connector, format!("the function {} failed: {what}", self.function));
+        let name = self.function.rsplit(':').next().unwrap_or_default();
+        let error = RegistrarError::new(ErrorKind::Connector, format!("the function {name} failed: {what}"))
+            .with_hint(format!("{}; \"registrar logs --function-name {name}\" shows more", after(text("errorType"))));
         Err(match invocation.log_tail.as_deref().map(str::trim).filter(|log| !log.is_empty()) {
             Some(log) => error.with_source(format!("the end of its log:\n{}", last_lines(log))),
-            None => error.with_hint("its log tells more"),
+            None => error,
         })
     }
 
     fn not_invoked(&self, failure: ServiceFailure) -> RegistrarError {
         let is_missing = failure.is_not_found();
         let error = failure.during(format!("could not invoke {}", self.function));
-        if is_missing { error.with_hint("deploy the connector first: registrar deploy") } else { error }
+        if is_missing { error.with_hint(DEPLOY_FIRST) } else { error }
+    }
+}
+
+/// Where there is no function of the label.
+const DEPLOY_FIRST: &str = "deploy the connector first (registrar deploy), or choose with --label one of those that \
+                            \"registrar list\" shows";
+
+/// What to do about a function that failed, by what the runtime says of it.
+fn after(error_type: Option<&str>) -> &'static str {
+    match error_type {
+        Some("AppFlowSdk.InvalidRequest") => "mend the request",
+        Some("Runtime.InvalidEntrypoint") => "deploy an executable for Lambda's system and the function's processor",
+        Some("Sandbox.Timedout") => "give it more time (registrar deploy --function-timeout)",
+        Some("Runtime.OutOfMemory") => "give it more memory (registrar deploy --memory)",
+        _ => "mend the connector, then deploy it again",
     }
 }
 

@@ -54,7 +54,12 @@ pub fn look(file: &Path) -> Result<Result<Manifest, Vec<Finding>>, RegistrarErro
             .collect(),
         Err(error) => {
             let hint = "name the manifest's file: registrar manifest check FILE, or --manifest FILE";
-            return Err(RegistrarError::usage(error.to_string()).with_source(error).with_hint(hint));
+            let said = RegistrarError::usage(error.to_string()).with_hint(hint);
+            // The message names the file; what is behind it says why.
+            return Err(match std::error::Error::source(&error) {
+                Some(why) => said.with_source(why.to_string()),
+                None => said,
+            });
         }
     };
     findings.sort_by_key(|finding| (finding.line, finding.column));

@@ -67,7 +67,11 @@ pub struct Content {
 /// # Errors
 /// [`ErrorKind::Usage`] when it is none.
 pub fn look_into(zip: &[u8]) -> Result<Content, RegistrarError> {
-    let not_a_zip = |error| RegistrarError::usage("the artefact is not a readable zip").with_source(error);
+    let not_a_zip = |error| {
+        RegistrarError::usage("the artefact is not a readable zip")
+            .with_source(error)
+            .with_hint("cargo lambda build --output-format zip makes one with the executable bootstrap at its root")
+    };
     let mut archive = ZipArchive::new(Cursor::new(zip)).map_err(not_a_zip)?;
     let mut content = Content { unzipped: 0, bootstrap: None, is_executable: true };
     for index in 0..archive.len() {

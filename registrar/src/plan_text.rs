@@ -5,8 +5,7 @@ use crate::plan::{Change, Plan, PlannedStep, Row};
 /// The whole plan.
 #[must_use]
 pub fn plan(plan: &Plan) -> String {
-    let Plan { label, account, region, .. } = plan;
-    let mut parts = vec![format!("connector {label} in account {account}, {region}\n\n"), rows(plan)];
+    let mut parts = vec![rows(plan)];
     for refusal in &plan.refusals {
         parts.push(format!("\nin the way: {}\n  {}\n", refusal.message, refusal.hint));
     }
@@ -17,6 +16,9 @@ pub fn plan(plan: &Plan) -> String {
     }
     for (index, step) in plan.steps.iter().enumerate() {
         parts.push(numbered(index + 1, step));
+    }
+    if !plan.is_empty() && plan.refusals.is_empty() {
+        parts.push("\nnothing is changed yet; \"registrar deploy\" with the same options does this\n".to_owned());
     }
     parts.concat()
 }
@@ -39,11 +41,12 @@ fn change(change: &Change) -> String {
     }
 }
 
-/// One line per resource.
+/// Which connector it is, and one line per resource.
 #[must_use]
 pub fn rows(plan: &Plan) -> String {
-    let lines: Vec<_> = plan.rows.iter().map(row).collect();
-    lines.concat()
+    let Plan { label, account, region, rows, .. } = plan;
+    let lines: Vec<_> = rows.iter().map(row).collect();
+    format!("connector {label} in account {account}, {region}\n\n{}", lines.concat())
 }
 
 fn row(row: &Row) -> String {

@@ -44,6 +44,8 @@ mod contract;
 mod regions;
 // What programs read: every document fits the schema.
 mod output;
+// What people read: success and the commonest failures of every command.
+mod transcripts;
 // template.yaml and the registrar agree.
 mod template;
 // docs/ and README.md agree with the code.

@@ -75,7 +75,9 @@ impl Wishes {
 pub(crate) fn settings(texts: &[String]) -> Result<BTreeMap<String, String>, RegistrarError> {
     let pairs = texts.iter().map(|text| {
         let pair = text.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
-        pair.ok_or_else(|| RegistrarError::usage("--setting must have the form KEY=VALUE; one has no ="))
+        pair.ok_or_else(|| {
+            RegistrarError::usage(format!("--setting must have the form KEY=VALUE, and {text:?} has no ="))
+        })
     });
     pairs.collect()
 }
@@ -156,7 +158,8 @@ pub fn choose_profile<'a>(profiles: &'a [Profile], named: Option<&str>) -> Resul
         return match found {
             Some(found) => Ok(Some(found)),
             None if profiles.is_empty() => {
-                Err(RegistrarError::usage(format!("there is no connection {named:?}; the connector has none at all")))
+                Err(RegistrarError::usage(format!("there is no connection {named:?}; the connector has none at all"))
+                    .with_hint("make it: registrar connect NAME --setting KEY=VALUE --credentials FILE"))
             }
             None => Err(RegistrarError::usage(format!("there is no connection {named:?}"))
                 .with_hint(format!("the connector has {}", choice()))),

@@ -81,6 +81,7 @@ fn by_code(code: &str) -> Option<&'static str> {
             "connections may use the connector (registrar connect NAME --delete), or somebody changes it; run again, or \
              unregister all the same with --force"
         }
+        "InvalidRequestContentException" => "the request is not JSON; mend its file",
         "ResourceConflictException" => "somebody else may be changing it; run again once they are done",
         "ResourceNotReadyException" | "SnapStartNotReadyException" => {
             "the function is still starting; run again in a minute"

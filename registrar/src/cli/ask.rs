@@ -19,8 +19,8 @@ pub struct AskArgs {
     /// Secret with the credentials, instead of the connection's
     #[arg(long, value_name = "ARN")]
     pub secret_arn: Option<String>,
-    /// Kind of credentials to name in the request, as in `BasicAuth`
-    #[arg(long, value_name = "TYPE")]
+    /// Kind of credentials to name in the request.
+    #[arg(long, value_name = "TYPE", help = "Kind of credentials to name in the request, as in BasicAuth")]
     pub authentication_type: Option<String>,
     /// Version of the source system's API [default: the first one the connector supports]
     #[arg(long, value_name = "VERSION")]
@@ -41,8 +41,12 @@ pub struct ConnectArgs {
     /// JSON object with the credentials, as in {"apiKey": "…"}; - reads standard input
     #[arg(long, value_name = "FILE")]
     pub credentials: Option<PathBuf>,
-    /// Kind of credentials: `BasicAuth`, `ApiKey`, `OAuth2` or one of the connector's own [default: what the keys fit]
-    #[arg(long, value_name = "TYPE")]
+    /// Kind of credentials.
+    #[arg(
+        long,
+        value_name = "TYPE",
+        help = "Kind of credentials: BasicAuth, ApiKey, OAuth2 or one of the connector's own [default: what the keys fit]"
+    )]
     pub authentication_type: Option<String>,
     /// Delete the connection instead
     #[arg(long, conflicts_with_all = ["settings", "credentials", "authentication_type"])]
@@ -183,7 +187,7 @@ pub struct FilterArgs {
     /// Database that SQL is for
     #[arg(long, value_enum, value_name = "NAME", default_value = "postgresql")]
     pub dialect: FilterDialect,
-    /// File with the entity's definition, or with a connector's whole answer to `DescribeEntity`, as JSON. Without it, types
+    /// File with the entity's definition, or with a connector's whole answer to a request for it, as JSON. Without it, types
     /// are taken from the literals
     #[arg(long, value_name = "FILE")]
     pub definition: Option<PathBuf>,
@@ -197,12 +201,12 @@ pub struct FilterArgs {
 pub enum FilterForm {
     /// The typed tree as JSON.
     Json,
-    /// A `WHERE` clause with bound parameters.
+    /// A WHERE clause with bound parameters.
     Sql,
-    /// OData's `$filter`.
+    /// OData's $filter.
     #[value(name = "odata")]
     OData,
-    /// Salesforce's `WHERE` clause.
+    /// Salesforce's WHERE clause.
     Soql,
 }
 
@@ -210,10 +214,10 @@ pub enum FilterForm {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FilterDialect {
     /// `PostgreSQL`.
-    #[value(name = "postgresql")]
+    #[value(name = "postgresql", help = "PostgreSQL")]
     PostgreSql,
     /// `MySQL` and `MariaDB`.
-    #[value(name = "mysql")]
+    #[value(name = "mysql", help = "MySQL and MariaDB")]
     MySql,
     /// SQLite.
     Sqlite,

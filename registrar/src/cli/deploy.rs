@@ -141,7 +141,7 @@ pub struct DeployArgs {
 #[derive(Debug, Args)]
 pub struct RegisterArgs {
     /// ARN of the function, without version or alias
-    #[arg(long, value_name = "ARN", conflicts_with = "function_name", required_unless_present = "function_name")]
+    #[arg(long, value_name = "ARN", conflicts_with = "function_name")]
     pub function_arn: Option<String>,
     /// Description of the registration
     #[arg(long, value_name = "TEXT")]

@@ -1,9 +1,10 @@
 //! `describe`, `connect`, `entities`, `fields`, `query` and `invoke`.
 
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use appflow_sdk::protocol::{DescribeConnectorConfigurationResponse, Record};
+use appflow_sdk::protocol::{DescribeConnectorConfigurationResponse, Record, RuntimeSettingScope};
 use serde_json::value::RawValue;
 
 use crate::ask::{
@@ -136,6 +137,7 @@ pub async fn connect(session: &Session, args: &ConnectArgs) -> Result<Outcome, R
         let known = appflow.profiles(label).await;
         let known = known.map_err(|failure| failure.during(format!("could not read the connections of {label}")))?;
         let is_known = known.iter().any(|profile| profile.name == name);
+        check_settings(&settings, &configuration)?;
         let (done, verb) = if is_known {
             (appflow.update_profile(name, &credentials, &settings).await, "renewed")
         } else {
@@ -146,13 +148,37 @@ pub async fn connect(session: &Session, args: &ConnectArgs) -> Result<Outcome, R
             // The reason first: it is the connector's own, and what the reader has to act on.
             let reason = failure.message.trim().trim_end_matches('.').to_owned();
             let done = format!("the connection {name} of {label} was not {verb}");
+            let is_of_connector = failure.code.as_deref().is_some_and(|code| code.starts_with("Connector"));
             let error = failure.during(if reason.is_empty() { done } else { format!("{reason}; {done}") });
-            if is_unregistered { error.with_hint("register the connector first: registrar deploy") } else { error }
+            if is_unregistered {
+                error.with_hint("register the connector first: registrar deploy")
+            } else if is_of_connector {
+                error.with_hint("mend the --setting or the credentials that it names, then run again")
+            } else {
+                error
+            }
         })?;
         let text = format!("{verb} the connection {name}; the connector has nothing against it");
         Ok(Outcome::new("connect", text).with("label", label).with("connectorProfile", name).with("change", verb))
     })
     .await
+}
+
+/// Refuses a connection without a setting that the connector cannot do without, in words of the command line.
+fn check_settings(
+    given: &BTreeMap<String, String>,
+    connector: &DescribeConnectorConfigurationResponse,
+) -> Result<(), RegistrarError> {
+    let declared = connector.settings().iter().filter(|known| known.scope == RuntimeSettingScope::ConnectorProfile);
+    let declared: Vec<_> = declared.collect();
+    let Some(missing) = declared.iter().find(|known| known.required && !given.contains_key(&known.key)) else {
+        return Ok(());
+    };
+    let unknown = given.keys().find(|key| declared.iter().all(|known| known.key != **key));
+    let instead = unknown.map(|key| format!("; it does not know {key:?}")).unwrap_or_default();
+    let key = &missing.key;
+    Err(RegistrarError::usage(format!("the connector needs the setting {key:?}{instead}"))
+        .with_hint(format!("pass --setting {key}=VALUE: {}", missing.description)))
 }
 
 /// `connect --delete`
@@ -167,7 +193,8 @@ async fn disconnect(session: &Session, args: &ConnectArgs) -> Result<Outcome, Re
             || global.local
             || session.confirm(&format!("The connection {name} of {label} will be deleted."), name).await?;
         if !is_wanted {
-            return Err(RegistrarError::usage("deleting needs consent").with_hint("pass --yes to consent"));
+            return Err(RegistrarError::usage(format!("deleting the connection {name} needs consent"))
+                .with_hint("pass --yes to consent"));
         }
         let deleted = appflow.delete_profile(name).await;
         deleted.map_err(|failure| failure.during(format!("the connection {name} of {label} was not deleted")))?;
@@ -184,7 +211,11 @@ async fn disconnect(session: &Session, args: &ConnectArgs) -> Result<Outcome, Re
 pub async fn entities(session: &Session, args: &EntitiesArgs) -> Result<Outcome, RegistrarError> {
     on(session, &args.ask.connector, async |target| {
         let connected = target.connect(session, &args.ask).await?;
-        let entities = target.asker().entities(&connected.context, args.path.as_deref()).await?;
+        let found = target.asker().entities(&connected.context, args.path.as_deref()).await;
+        let entities = found.map_err(|error| match (&args.path, error.hint()) {
+            (Some(_), None) => error.with_hint("\"registrar entities\" without a name shows those at the top"),
+            _ => error,
+        })?;
         Ok(Outcome::new("entities", entities_table(&entities)).with("path", &args.path).with("entities", entities))
     })
     .await
@@ -273,8 +304,8 @@ fn read(file: &Path, what: &str) -> Result<Vec<u8>, RegistrarError> {
     };
     match result {
         Ok(_) => Ok(bytes),
-        Err(error) => {
-            Err(RegistrarError::usage(format!("cannot read {what} from {}", file.display())).with_source(error))
-        }
+        Err(error) => Err(RegistrarError::usage(format!("cannot read {what} from {}", file.display()))
+            .with_source(error)
+            .with_hint("name a file that is there, or - for standard input")),
     }
 }

@@ -218,6 +218,10 @@ pub async fn deploy(session: &Session, args: &DeployArgs) -> Result<Outcome, Reg
 /// # Errors
 /// When it cannot begin. A step that fails is part of the outcome.
 pub async fn register(session: &Session, args: &RegisterArgs) -> Result<Outcome, RegistrarError> {
+    if args.function_arn.is_none() && args.connector.function_name.is_none() {
+        return Err(RegistrarError::usage("which function to register is not said")
+            .with_hint("name it with --function-name NAME or --function-arn ARN"));
+    }
     let project = session.project(&args.connector)?;
     let inputs = session.inputs(project.as_ref());
     let description = args.description.clone();

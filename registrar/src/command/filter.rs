@@ -74,15 +74,18 @@ struct Answer {
     definition: Option<Box<RawValue>>,
 }
 
+/// What the file has to be.
+const DEFINITION: &str = "give a file with the entityDefinition of a connector's answer to DescribeEntityRequest, or with the \
+                          whole answer, as \"registrar invoke\" prints it";
+
 /// Reads a definition, alone or in an answer. The text is kept, so that no digit of a constraint is lost.
 fn read(file: &Path) -> Result<EntityDefinition, RegistrarError> {
     let wrong = |what: &str| RegistrarError::usage(format!("{} {what}", file.display()));
-    let text = std::fs::read_to_string(file).map_err(|error| wrong("cannot be read").with_source(error))?;
-    let answer: Answer = serde_json::from_str(&text).map_err(|error| wrong("is not JSON").with_source(error))?;
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| wrong("cannot be read").with_source(error).with_hint(DEFINITION))?;
+    let answer: Answer =
+        serde_json::from_str(&text).map_err(|error| wrong("is not JSON").with_source(error).with_hint(DEFINITION))?;
     let definition = answer.definition.as_deref().map_or(text.as_str(), RawValue::get);
-    serde_json::from_str(definition).map_err(|error| {
-        wrong("has no definition of an entity")
-            .with_source(error)
-            .with_hint("give the entityDefinition of a connector's answer to DescribeEntity, or the whole answer")
-    })
+    serde_json::from_str(definition)
+        .map_err(|error| wrong("has no definition of an entity").with_source(error).with_hint(DEFINITION))
 }

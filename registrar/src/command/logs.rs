@@ -52,18 +52,22 @@ async fn read(session: &Session, args: &LogsArgs, opened: &Opened, function: &st
     let mut from = jiff::Timestamp::now().as_millisecond().saturating_sub(since).max(0);
     let pattern = args.filter.as_deref().map(pattern);
     let look = async |from: i64| match opened.aws.logs.events(&group, from, pattern.as_deref()).await {
-        Ok(events) => Ok(events),
+        Ok(events) => Ok(Some(events)),
         // It is made with the first line.
-        Err(failure) if failure.is_not_found() => Ok(Vec::new()),
+        Err(failure) if failure.is_not_found() => Ok(None),
         Err(failure) => Err(failure.during(format!("could not read the log {group}"))),
     };
     if !args.follow {
-        let events = look(from).await?;
-        let text = if events.is_empty() {
-            format!("nothing was logged in {group} within that time; --since looks further back")
-        } else {
-            events.iter().map(line).collect::<Vec<_>>().concat()
+        let found = look(from).await?;
+        let text = match found.as_deref() {
+            None => format!(
+                "nothing was ever logged in {group}: {function} was not invoked yet, or there is no such function \
+                 (\"registrar list\" shows the labels that are registered)"
+            ),
+            Some([]) => nothing(args, &group),
+            Some(events) => events.iter().map(line).collect::<Vec<_>>().concat(),
         };
+        let events = found.unwrap_or_default();
         let events: Vec<_> = events.iter().map(as_json).collect();
         return Ok(Outcome::new("logs", text)
             .with("logGroup", group)
@@ -72,7 +76,7 @@ async fn read(session: &Session, args: &LogsArgs, opened: &Opened, function: &st
     }
     let mut seen: HashSet<String> = HashSet::new();
     loop {
-        let events = look(from).await?;
+        let events = look(from).await?.unwrap_or_default();
         for event in events.iter().filter(|event| seen.insert(event.id.clone())) {
             if !print(session.global.output, event)? {
                 return Ok(printed_already());
@@ -88,6 +92,16 @@ async fn read(session: &Session, args: &LogsArgs, opened: &Opened, function: &st
         if is_reader_gone() {
             return Ok(printed_already());
         }
+    }
+}
+
+/// Says that no line of the log is as it was asked for, and what to ask for instead.
+fn nothing(args: &LogsArgs, group: &str) -> String {
+    match &args.filter {
+        Some(filter) => {
+            format!("nothing was logged in {group} within that time that fits {filter:?}; --since looks further back")
+        }
+        None => format!("nothing was logged in {group} within that time; --since looks further back"),
     }
 }
 

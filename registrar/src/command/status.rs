@@ -31,7 +31,7 @@ pub async fn status(session: &Session, args: &StatusArgs) -> Result<Outcome, Reg
         (false, ..) | (true, false, []) => None,
         (true, true, _) => Some(
             RegistrarError::new(ErrorKind::Differences, format!("the connector {} is not as wanted", plan.label))
-                .with_hint("\"registrar plan\" shows what has to be done"),
+                .with_hint("\"registrar plan\" with the same options shows what has to be done"),
         ),
         (true, false, missing) => Some(
             RegistrarError::new(
@@ -42,7 +42,13 @@ pub async fn status(session: &Session, args: &StatusArgs) -> Result<Outcome, Reg
             .caused_by(denials.first().map(|denial| denial.failure.clone())),
         ),
     };
-    Ok(Outcome::new("status", plan_text::rows(&plan))
+    let verdict = match (differs, missing.as_slice()) {
+        (true, _) if args.check => String::new(),
+        (true, _) => "\nnot as wanted: \"registrar plan\" with the same options shows what has to be done\n".to_owned(),
+        (false, []) => "\nas wanted\n".to_owned(),
+        (false, actions) => format!("\nas wanted as far as it may be read; the rest needs {}\n", actions.join(", ")),
+    };
+    Ok(Outcome::new("status", plan_text::rows(&plan) + &verdict)
         .with("account", &plan.account)
         .with("region", &plan.region)
         .with("label", &plan.label)
@@ -74,7 +80,7 @@ pub async fn list(session: &Session) -> Result<Outcome, RegistrarError> {
     let connectors =
         connectors.map_err(|failure| failure.during(format!("could not list the connectors in {region}")))?;
     let text = if connectors.is_empty() {
-        format!("no connectors are registered in {region}")
+        format!("no connectors are registered in {region}; \"registrar deploy\" registers one")
     } else {
         let rows = connectors.iter().map(|found| {
             let text = |value: &Option<String>| value.clone().unwrap_or_default();

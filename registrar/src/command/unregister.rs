@@ -62,12 +62,13 @@ impl Remover<'_> {
             },
         };
         let text = match (&error, steps.is_empty()) {
-            (None, true) => "nothing to remove\n".to_owned(),
+            (None, true) => self.nothing(&found),
             (None, false) if self.args.dry_run => listed("would remove", &steps),
             // Whoever answered the question with Ctrl-C has just read it.
             (Some(error), _) if removed.is_empty() && error.kind() == ErrorKind::Interrupted => String::new(),
             (Some(_), _) if removed.is_empty() => listed("would remove", &steps),
-            _ => listed("removed", &removed),
+            (Some(_), _) => listed("removed", &removed),
+            (None, false) => listed("removed", &removed) + &self.left(&found),
         };
         let texts = |removals: &[Removal]| removals.iter().map(Removal::to_string).collect::<Vec<_>>();
         Ok(Outcome::new("unregister", text)
@@ -80,6 +81,26 @@ impl Remover<'_> {
             .with("removed", texts(&removed))
             .with("kept", kept)
             .with_error(error))
+    }
+
+    /// Says what was looked for in vain: a label with a slip in it looks just like one that is gone.
+    fn nothing(&self, found: &Remains) -> String {
+        let label = self.label();
+        let rest = match &found.function {
+            Some(_) => self.left(found),
+            None => "\"registrar list\" shows the labels that are registered\n".to_owned(),
+        };
+        format!("nothing to remove: no connector {label} is registered\n{rest}")
+    }
+
+    /// What stays of the connector because nobody asked for its removal.
+    fn left(&self, found: &Remains) -> String {
+        match &found.function {
+            Some(_) if !self.args.delete_function => {
+                format!("left: the function {} (--delete-function)\n", found.function_name)
+            }
+            Some(_) | None => String::new(),
+        }
     }
 
     /// Reads all that is left of the connector.

@@ -55,7 +55,8 @@ pub async fn send(
     let short = written.results.len() - written.count(Fate::Written);
     if written.error.is_none() && short > 0 {
         let message = format!("{short} of {} records were not written", written.results.len());
-        written.error = Some(RegistrarError::new(ErrorKind::Connector, message));
+        let hint = "mend what the table says of each, then write those again; the others are written";
+        written.error = Some(RegistrarError::new(ErrorKind::Connector, message).with_hint(hint));
     }
     written
 }
