@@ -39,6 +39,11 @@ fn two_regions_are_deployed_listed_and_removed_in_one_call_each() {
         let region = one["region"].as_str().unwrap();
         assert!(one["functionArn"].as_str().unwrap().contains(region), "{one}");
     }
+    // Neither takes from the other what it needs.
+    let again = run(&laptop, &server, &deploy("twins", both)).expect(0).json();
+    for one in again["regions"].as_array().unwrap() {
+        assert_eq!(one["status"], "nothingToDo", "{one}");
+    }
     let listed = run(&laptop, &server, &["list", "--region", both]).expect(0);
     let heads: Vec<_> = listed.stdout.lines().filter(|line| both.contains(line) && !line.is_empty()).collect();
     assert_eq!(heads, ["eu-west-1", "us-east-1"], "{}", listed.stdout);
@@ -47,6 +52,10 @@ fn two_regions_are_deployed_listed_and_removed_in_one_call_each() {
     let together = run(&laptop, &server, &["list", "--region", both, "--output", "json"]).expect(0).json();
     assert_eq!(together["regions"][1], alone);
 
+    let one = ["unregister", "--label", "twins", "--yes", "--region", "eu-west-1", "--delete-function"];
+    drop(run(&laptop, &server, &one).expect(0));
+    let other = run(&laptop, &server, &deploy("twins", "us-east-1")).expect(0).json();
+    assert_eq!(other["status"], "nothingToDo", "the other region keeps its role: {other}");
     let unregister = ["unregister", "--label", "twins", "--yes", "--region", both, "--output", "json"];
     let removed = run(&laptop, &server, &unregister).expect(0).json();
     assert_eq!(regions(&removed), ["eu-west-1", "us-east-1"]);

@@ -130,3 +130,26 @@ fn does_not_compare_what_is_not_shown() {
     held.parameters.clear();
     assert!(held.differences(&SelfDescription::of(&answer()).configuration).is_empty());
 }
+
+#[test]
+fn does_not_mind_in_which_order_a_connector_lists_things() {
+    let mut other = answer();
+    other.operators_supported.reverse();
+    other.supported_write_operations.reverse();
+    settings(&mut other).reverse();
+    assert_eq!(SelfDescription::of(&answer()), SelfDescription::of(&other));
+}
+
+#[test]
+fn leaves_out_what_is_shown_otherwise_for_good_and_nothing_else() {
+    let said = SelfDescription::of(&answer()).configuration;
+    let mut held = said.clone();
+    held.set("supportedSchedulingFrequencies", Some(["NEVER"]));
+    let known = marks(&held.differences(&said));
+    assert!(unmarked(held.differences(&said), &known).is_empty());
+    let mut next = said;
+    next.text("connectorVersion", Some("2.0.0"));
+    let rest = unmarked(held.differences(&next), &known);
+    assert_eq!(rest.iter().map(|rest| rest.property.as_str()).collect::<Vec<_>>(), ["connectorVersion"]);
+    assert!(unmarked(Vec::new(), "").is_empty());
+}

@@ -118,7 +118,8 @@ fn writes_a_policy_that_an_administrator_can_read() {
           "Action": [
             "lambda:GetFunction",
             "lambda:GetFunctionConfiguration",
-            "lambda:GetPolicy"
+            "lambda:GetPolicy",
+            "lambda:InvokeFunction"
           ],
           "Effect": "Allow",
           "Resource": [

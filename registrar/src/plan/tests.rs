@@ -386,6 +386,15 @@ fn is_content_with_an_equal_permission_of_another_name() {
 }
 
 #[test]
+fn does_not_count_on_a_permission_that_goes_with_another_label() {
+    let steps = planned(|there| {
+        let of_another = Grant::new("aws", REGION, ACCOUNT, "other").statement_id;
+        there.permissions[0].id = of_another;
+    });
+    assert_eq!(steps, ["grant-invoke"]);
+}
+
+#[test]
 fn refuses_what_somebody_else_made_unless_told_to_adopt_it() {
     let changes: [fn(&mut Observed); 4] = [
         |there| there.role.as_mut().unwrap().tags.clear(),
@@ -476,7 +485,7 @@ fn reads_well() {
     let mut observed = everything();
     function(&mut observed).memory = 128;
     let plan = plan_of(&settings(), Some(&code()), &observed);
-    insta::assert_snapshot!(crate::plan_text::plan(&plan), @"
+    insta::assert_snapshot!(crate::plan_text::plan(&plan), @r#"
     connector acme in account 123456789012, eu-west-1
 
       role          in sync       r
@@ -488,7 +497,9 @@ fn reads_well() {
       1. update the configuration of f (memory differs)
            memory: 128 -> 256
       2. wait until f is ready (the update takes a moment)
-    ");
+
+    nothing is changed yet; "registrar deploy" with the same options does this
+    "#);
 }
 
 /// Any state that a run killed anywhere, a person in the console, or AWS itself may leave behind.

@@ -106,10 +106,18 @@ fn goes_on_wherever_an_earlier_run_was_stopped() {
 fn keeps_what_others_made() {
     let mut found = remains();
     found.function = Some(function(&[(registered_tag("acme").as_str(), "sha".to_owned())]));
-    found.role = Some(("r".to_owned(), role("another")));
+    // What it runs on stays with it, though we made that.
+    found.role = Some(("r".to_owned(), role("acme")));
     let plan = RemovalPlan::new("acme", EVERYTHING, &found);
     assert!(plan.refusal.is_none(), "it is registered by us");
     assert_eq!(plan.steps.iter().map(Removal::name).collect::<Vec<_>>(), ["unregister-connector", "revoke-invoke"]);
+    assert_eq!(plan.kept, ["the function f was not made by this program and stays, with its role"]);
+
+    found.function = Some(function(&[(LABEL_TAG, owner("acme"))]));
+    found.role = Some(("r".to_owned(), role("another")));
+    found.log_group = Some("/shared".to_owned());
+    let plan = RemovalPlan::new("acme", EVERYTHING, &found);
+    assert_eq!(plan.steps.last().map(Removal::name), Some("delete-function"));
     assert_eq!(plan.kept.len(), 2, "{:?}", plan.kept);
 }
 
