@@ -476,7 +476,7 @@ fn reads_well() {
     let mut observed = everything();
     function(&mut observed).memory = 128;
     let plan = plan_of(&settings(), Some(&code()), &observed);
-    insta::assert_snapshot!(crate::plan_text::plan(&plan), @"
+    insta::assert_snapshot!(crate::plan_text::plan(&plan), @r#"
     connector acme in account 123456789012, eu-west-1
 
       role          in sync       r
@@ -488,7 +488,9 @@ fn reads_well() {
       1. update the configuration of f (memory differs)
            memory: 128 -> 256
       2. wait until f is ready (the update takes a moment)
-    ");
+
+    nothing is changed yet; "registrar deploy" with the same options does this
+    "#);
 }
 
 /// Any state that a run killed anywhere, a person in the console, or AWS itself may leave behind.
