@@ -135,7 +135,7 @@ impl Project {
         let metadata = MetadataCommand::new().no_deps().exec().map_err(|error| {
             RegistrarError::usage("cannot read the Cargo workspace of the current directory")
                 .with_source(error)
-                .with_hint("change to the connector's workspace, or name the connector with --label (the manifest to check as FILE)")
+                .with_hint("change to the connector's workspace, or name the connector with --label; \"registrar manifest check\" takes a FILE instead")
         })?;
         let members = metadata.workspace_packages();
         let package = choose(&members, package)?.clone();

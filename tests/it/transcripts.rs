@@ -123,7 +123,7 @@ impl Transcript<'_> {
 /// A word as a shell takes it.
 fn quoted(word: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=,@".contains(letter);
-    if word.chars().all(is_plain) { word.to_owned() } else { format!("'{word}'") }
+    if !word.is_empty() && word.chars().all(is_plain) { word.to_owned() } else { format!("'{word}'") }
 }
 
 /// A path as a pattern that fits it alone.
@@ -157,6 +157,7 @@ fn everybody_who_reads_only_the_message_knows_what_to_do() {
     looking(&desk);
     connecting(&desk);
     asking(&desk);
+    breaking(&desk);
     writing(&desk);
     around_it(&desk);
     removing(&desk);
@@ -313,6 +314,19 @@ fn asking(desk: &Desk) {
     invoke.scene("A request that is not JSON", 4, &words(&[&["invoke", "text.json"], &DESK]));
     invoke.scene("No such file", 2, &words(&[&["invoke", "nowhere.json"], &DESK]));
     invoke.ends("invoke");
+}
+
+/// Connections would stop working: they have the kind of credentials that the new code no longer takes.
+fn breaking(desk: &Desk) {
+    let manifest = fs::read_to_string(desk.file("connector.toml")).unwrap();
+    let lines: Vec<_> = manifest.lines().filter(|line| !line.starts_with("api_key = ")).collect();
+    assert!(lines.len() < manifest.lines().count(), "the manifest offers keys");
+    desk.write("breaking.toml", &lines.join("\n"));
+    let mut breaking = desk.transcript();
+    let arguments = [&DESK[..], &BINARY, &["--manifest", "breaking.toml"]].concat();
+    breaking.scene("What would break", 4, &words(&[&["plan"], &arguments]));
+    breaking.scene("Refused", 4, &words(&[&["deploy"], &arguments]));
+    breaking.ends("breaking");
 }
 
 fn writing(desk: &Desk) {

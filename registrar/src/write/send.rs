@@ -55,7 +55,7 @@ pub async fn send(
     let short = written.results.len() - written.count(Fate::Written);
     if written.error.is_none() && short > 0 {
         let message = format!("{short} of {} records were not written", written.results.len());
-        let hint = "mend what the table says of each, then write those again; the others are written";
+        let hint = "mend what the table says of each, then write those again";
         written.error = Some(RegistrarError::new(ErrorKind::Connector, message).with_hint(hint));
     }
     written
