@@ -92,13 +92,14 @@ impl Transcript<'_> {
             .filter(|(_, text)| !text.is_empty())
             .map(|(stream, text)| format!("--- {stream}\n{}\n", text.trim_end()))
             .collect();
-        self.text += &format!(
+        let scene = format!(
             "# {title}\n$ {}registrar {}\n{}--- exit code {}\n\n",
             set.concat(),
             words.join(" "),
             said.concat(),
             run.code.unwrap()
         );
+        self.text.push_str(&scene);
         let run = run.expect(code);
         if code != 0 && code != 6 {
             assert!(run.stderr.contains("error: "), "{title}: {}", run.stderr);
