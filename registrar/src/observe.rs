@@ -31,6 +31,21 @@ pub enum Denied {
     GoOn,
 }
 
+impl Denied {
+    /// What is not known because of a failure; or that failure as an error.
+    fn judge(
+        self,
+        failure: ServiceFailure,
+        subjects: &[Subject],
+        doing: String,
+    ) -> Result<Vec<Denial>, RegistrarError> {
+        if self == Self::Stop || !failure.is_access_denied() {
+            return Err(failure.during(doing));
+        }
+        Ok(subjects.iter().map(|&subject| Denial { subject, failure: failure.clone() }).collect())
+    }
+}
+
 /// Reads everything that a plan depends on, and who is asking.
 ///
 /// # Errors
@@ -56,11 +71,7 @@ pub async fn observe_with(
 ) -> Result<(Observed, Identity, Vec<Denial>), RegistrarError> {
     let mut denials = Vec::new();
     let mut permitted = |failure: ServiceFailure, subjects: &[Subject], doing: String| {
-        if when_denied == Denied::Stop || !failure.is_access_denied() {
-            return Err(failure.during(doing));
-        }
-        denials.extend(subjects.iter().map(|&subject| Denial { subject, failure: failure.clone() }));
-        Ok(())
+        when_denied.judge(failure, subjects, doing).map(|denied| denials.extend(denied))
     };
     let identity = aws.sts.identity().await.map_err(|failure| failure.during("could not find out who is asking"))?;
     interrupt.check()?;
@@ -114,16 +125,25 @@ pub async fn observe_with(
         Some(_) => {
             let attachments = function.as_ref().map(|function| function.attachments.clone()).unwrap_or_default();
             let group = attachments.log_group_of(name);
-            let read = aws.logs.group(&group).await;
-            read.map_err(|failure| failure.during(format!("could not read the log group {group}")))?
+            match aws.logs.group(&group).await {
+                Ok(group) => group,
+                Err(failure) => {
+                    permitted(failure, &[Subject::LogGroup], format!("could not read the log group {group}"))?;
+                    None
+                }
+            }
         }
         None => None,
     };
     let alias = match (extras.and_then(|extras| extras.alias.as_ref()), &function) {
-        (Some(alias), Some(_)) => {
-            let read = aws.lambda.alias(name, &alias.value).await;
-            read.map_err(|failure| failure.during(format!("could not read the alias {} of {name}", alias.value)))?
-        }
+        (Some(alias), Some(_)) => match aws.lambda.alias(name, &alias.value).await {
+            Ok(alias) => alias,
+            Err(failure) => {
+                let doing = format!("could not read the alias {} of {name}", alias.value);
+                permitted(failure, &[Subject::Alias], doing)?;
+                None
+            }
+        },
         _ => None,
     };
     let observed = Observed {

@@ -80,6 +80,23 @@ pub struct Metadata {
     pub alias: Option<String>,
 }
 
+/// Why there is no connector package.
+#[derive(Debug)]
+pub enum NoPackage {
+    /// Cargo cannot read the workspace, or there is none, or no Cargo.
+    Unreadable(RegistrarError),
+    /// There is none of that name, or it is not clear which one it is.
+    Unclear(RegistrarError),
+}
+
+impl From<NoPackage> for RegistrarError {
+    fn from(why: NoPackage) -> Self {
+        match why {
+            NoPackage::Unreadable(error) | NoPackage::Unclear(error) => error,
+        }
+    }
+}
+
 /// A package whose settings are not read yet.
 #[derive(Debug)]
 pub struct FoundPackage {
@@ -131,14 +148,14 @@ impl Project {
     ///
     /// # Errors
     /// [`ErrorKind::Usage`](crate::error::ErrorKind::Usage) when there is no Cargo workspace or no such package.
-    pub fn find(package: Option<&str>) -> Result<FoundPackage, RegistrarError> {
+    pub fn find(package: Option<&str>) -> Result<FoundPackage, NoPackage> {
         let metadata = MetadataCommand::new().no_deps().exec().map_err(|error| {
-            RegistrarError::usage("cannot read the Cargo workspace of the current directory")
+            NoPackage::Unreadable(RegistrarError::usage("cannot read the Cargo workspace of the current directory")
                 .with_source(error)
-                .with_hint("change to the connector's workspace, or name the connector with --label; \"registrar manifest check\" takes a FILE instead")
+                .with_hint("change to the connector's workspace, or name the connector with --label; \"registrar manifest check\" takes a FILE instead"))
         })?;
         let members = metadata.workspace_packages();
-        let package = choose(&members, package)?.clone();
+        let package = choose(&members, package).map_err(NoPackage::Unclear)?.clone();
         Ok(FoundPackage {
             package,
             target_directory: metadata.target_directory,

@@ -10,7 +10,7 @@ use crate::error::{ErrorKind, RegistrarError};
 use crate::guard::{AccountGuard, Origin};
 use crate::interrupt::Interrupt;
 use crate::local::Local;
-use crate::project::{Project, target_directory};
+use crate::project::{NoPackage, Project, target_directory};
 use crate::report::{Form, Report, Verbosity};
 use crate::settings::Inputs;
 
@@ -144,8 +144,9 @@ impl Session {
         let project = match Project::find(named) {
             Ok(found) => Some(found.read()?),
             // A label says enough; but settings of a package that is there are never passed over in silence.
-            Err(_) if has_label && named.is_none() => None,
-            Err(error) => return Err(error),
+            Err(NoPackage::Unclear(_)) if has_label && named.is_none() => None,
+            Err(NoPackage::Unreadable(_)) if has_label && named.is_none() && !is_in_a_package() => None,
+            Err(why) => return Err(why.into()),
         };
         let account = project.as_ref().and_then(|project| project.metadata.account.clone());
         // Only the first one counts: a run is about one package.
@@ -170,8 +171,12 @@ impl Session {
         }
         if self.package_account.get().is_none() {
             // A command that needs no package still obeys the one that is there.
-            let found = Project::find(self.environment.get("REGISTRAR_PACKAGE"));
-            let project = found.ok().map(crate::project::FoundPackage::read).transpose()?;
+            let project = match Project::find(self.environment.get("REGISTRAR_PACKAGE")) {
+                Ok(found) => Some(found.read()?),
+                // What cannot be read may name an account.
+                Err(NoPackage::Unreadable(error)) if is_in_a_package() => return Err(error),
+                Err(_) => None,
+            };
             let _ = self.package_account.set(project.and_then(|project| project.metadata.account));
         }
         let named = self.package_account.get().and_then(Option::as_deref);

@@ -138,7 +138,7 @@ fn a_connector_lives_and_dies_on_an_aws_of_other_people() {
     for (code, is_there) in [(ONE, true), (TWO, true), (THREE, false)] {
         let zip = std::fs::read(stage.folder().join(format!("{}.zip", code.0))).unwrap();
         let key = format!("acme/{}.zip", appflow_registrar::digest::hex(&zip));
-        assert_eq!(wait_for(aws.s3.has("artefacts", &key)).unwrap(), is_there, "{key}");
+        assert_eq!(wait_for(aws.s3.has(ACCOUNT, "artefacts", &key)).unwrap(), is_there, "{key}");
     }
     assert_eq!(wait_for(aws.lambda.function(FUNCTION)).unwrap(), None);
     assert_eq!(wait_for(aws.iam.role(&format!("{FUNCTION}-role-us-east-1"), "none")).unwrap(), None);

@@ -164,8 +164,9 @@ fn bucket() -> Vec<Call> {
     let relay = Relay::to(s3.address);
     let (endpoint_url, region) = (relay.base_url(), "us-east-1".to_owned());
     let aws = wait_for(Aws::connect(&Connection::Local { endpoint_url, region })).unwrap();
-    assert!(!wait_for(aws.s3.has("artefacts", "acme/code.zip")).unwrap());
-    wait_for(aws.s3.put("artefacts", "acme/code.zip", b"code".to_vec(), &code_sha256(b"code"))).unwrap();
+    assert!(!wait_for(aws.s3.has("000000000000", "artefacts", "acme/code.zip")).unwrap());
+    wait_for(aws.s3.put("000000000000", "artefacts", "acme/code.zip", b"code".to_vec(), &code_sha256(b"code")))
+        .unwrap();
     relay.take()
 }
 

@@ -128,7 +128,12 @@ impl Lambda {
         // Lambda answers without the variables when it may not decrypt them; taken for none, they would be wiped.
         let environment = answer.configuration().and_then(FunctionConfiguration::environment);
         if let Some(error) = environment.and_then(|environment| environment.error()) {
-            let code = error.error_code().unwrap_or("EnvironmentError");
+            // Not the caller's rights are missing, but those of the function's key.
+            let code = match error.error_code() {
+                Some("AccessDeniedException") => "KMSAccessDeniedException",
+                Some(code) => code,
+                None => "EnvironmentError",
+            };
             let message = format!("the variables of {name} cannot be read: {}", error.message().unwrap_or_default());
             return Err(ServiceFailure::answered("lambda:GetFunction", code, message));
         }

@@ -21,12 +21,12 @@ impl S3 {
     }
 
     /// Whether an object is there. One that may not be looked at counts as absent: without the right to list the bucket
-    /// S3 answers for a missing object as for a forbidden one.
+    /// S3 answers for a missing object as for a forbidden one. The bucket must be of the account `owner`.
     ///
     /// # Errors
     /// The service's failure.
-    pub async fn has(&self, bucket: &str, key: &str) -> Result<bool, ServiceFailure> {
-        let request = self.client.head_object().bucket(bucket).key(key);
+    pub async fn has(&self, owner: &str, bucket: &str, key: &str) -> Result<bool, ServiceFailure> {
+        let request = self.client.head_object().expected_bucket_owner(owner).bucket(bucket).key(key);
         match request.send().await.map_err(failed("s3:GetObject")) {
             Ok(_) => Ok(true),
             Err(failure) if matches!(failure.status, Some(403 | 404)) => Ok(false),
@@ -34,14 +34,23 @@ impl S3 {
         }
     }
 
-    /// Stores an object, which S3 refuses if its SHA-256 (in base64) is not the one stated.
+    /// Stores an object, which S3 refuses if its SHA-256 (in base64) is not the one stated, or the bucket is not of the account
+    /// `owner`.
     ///
     /// # Errors
     /// The service's failure.
-    pub async fn put(&self, bucket: &str, key: &str, bytes: Vec<u8>, sha256: &str) -> Result<(), ServiceFailure> {
+    pub async fn put(
+        &self,
+        owner: &str,
+        bucket: &str,
+        key: &str,
+        bytes: Vec<u8>,
+        sha256: &str,
+    ) -> Result<(), ServiceFailure> {
         let request = self
             .client
             .put_object()
+            .expected_bucket_owner(owner)
             .bucket(bucket)
             .key(key)
             .checksum_algorithm(ChecksumAlgorithm::Sha256)

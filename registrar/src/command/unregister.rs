@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::ask::is_sample_of;
 use crate::aws::{Aws, ServiceFailure, default_log_group};
 use crate::cli::UnregisterArgs;
@@ -25,8 +27,9 @@ pub async fn unregister(session: &Session, args: &UnregisterArgs) -> Result<Outc
     let mut settings = Settings::for_deploy(&args.connector, &crate::cli::FunctionArgs::default(), inputs)?;
     let opened = session.open().await?;
     settings.in_region(&opened.aws.region);
-    let remover = Remover { session, aws: &opened.aws, settings: &settings, args };
-    let result = in_time(session, "everything was removed", Box::pin(remover.run())).await;
+    let deadline = Instant::now() + session.global.timeout;
+    let remover = Remover { session, aws: &opened.aws, settings: &settings, args, deadline };
+    let result = Box::pin(remover.run()).await;
     opened.close().await;
     result
 }
@@ -36,6 +39,7 @@ struct Remover<'a> {
     aws: &'a Aws,
     settings: &'a Settings,
     args: &'a UnregisterArgs,
+    deadline: Instant,
 }
 
 impl Remover<'_> {
@@ -45,7 +49,7 @@ impl Remover<'_> {
 
     async fn run(&self) -> Result<Outcome, RegistrarError> {
         self.session.report.event(&Event::Working("reading what is there"));
-        let found = self.look().await?;
+        let found = in_time(self.session, "what is there was read", self.look()).await?;
         self.session.report.end();
         let extent =
             Extent { force: self.args.force, function: self.args.delete_function, logs: self.args.delete_logs };
@@ -249,7 +253,8 @@ impl Remover<'_> {
                 return (removed, Some(error.with_hint("run the same command again to go on from here")));
             }
             self.session.report.event(&Event::Working(&format!("removing {step}")));
-            match self.remove(step).await {
+            let removed_in_time = tokio::time::timeout_at(self.deadline, self.remove(step)).await;
+            match removed_in_time.unwrap_or_else(|_| Err(out_of_time(step))) {
                 Ok(true) => removed.push(step.clone()),
                 Ok(false) => {}
                 Err(error) => {
@@ -275,10 +280,7 @@ impl Remover<'_> {
             Removal::LogGroup(name) => logs.delete_group(name).await,
             Removal::Function(name) => lambda.delete(name).await,
         };
-        let patience = Patience {
-            deadline: tokio::time::Instant::now() + self.session.global.timeout,
-            interrupt: &self.session.interrupt,
-        };
+        let patience = Patience { deadline: self.deadline, interrupt: &self.session.interrupt };
         let waiting = |reason: &str| self.session.report.event(&Event::Waiting(reason));
         let mut rounds = 0;
         loop {
@@ -315,6 +317,11 @@ impl Remover<'_> {
         }
         self.session.interrupt.sleep(jittered(Duration::from_secs(1))).await
     }
+}
+
+fn out_of_time(step: &Removal) -> RegistrarError {
+    RegistrarError::new(ErrorKind::TimedOut, format!("the time was up before {step} was removed"))
+        .with_hint("run again to go on from here, with a longer --timeout if need be")
 }
 
 /// How often a role is taken apart that gets policies meanwhile.

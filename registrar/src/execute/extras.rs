@@ -23,12 +23,14 @@ impl<'a> Executor<'a> {
     pub(super) async fn upload_artefact(&mut self, upload: &Upload, code_sha256: &str) -> Result<(), RegistrarError> {
         let artefact = self.artefact(code_sha256)?;
         let Upload { bucket, key } = upload;
-        let s3 = &self.aws.s3;
+        let (s3, owner) = (&self.aws.s3, &self.observed.account);
         let doing = || format!("could not store the code as {key} in the bucket {bucket}");
-        if s3.has(bucket, key).await.map_err(|failure| of_bucket(failure, doing()))? {
+        if s3.has(owner, bucket, key).await.map_err(|failure| of_bucket(failure, doing()))? {
             return Ok(());
         }
-        s3.put(bucket, key, artefact.zip.clone(), code_sha256).await.map_err(|failure| of_bucket(failure, doing()))
+        s3.put(owner, bucket, key, artefact.zip.clone(), code_sha256)
+            .await
+            .map_err(|failure| of_bucket(failure, doing()))
     }
 
     /// The code as Lambda is to get it.

@@ -3,6 +3,7 @@
 use crate::bench::{Bench, Scene};
 use crate::cloud::Cloud;
 use crate::fault::{Answer, Fault};
+use crate::scenes::showing;
 use crate::tally::Tally;
 use crate::wire::{Spoil, Times};
 
@@ -56,4 +57,34 @@ async fn of_a_first_deployment() {
 async fn of_an_update() {
     // What an update finds is what the first deployment left, without drift.
     taken_back(Scene::Update, Scene::Unregister, "an update taken back").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_function_that_is_never_ready() {
+    let cloud = Cloud::start().await;
+    let mut bench = Bench::new(&cloud);
+    bench.rolls_back = true;
+    let before = bench.state().await;
+    let pending = showing(&[("State", "Pending"), ("StateReasonCode", "Creating")], |_| true);
+    let ran = bench.run_with(Scene::FirstDeploy, &[], pending).await;
+    // The time was up; there is time to take back what was done all the same.
+    assert_eq!(ran.code(), 5, "{}", ran.text());
+    assert_eq!(bench.state().await, before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn is_not_done_after_a_conflict_with_somebody_else() {
+    let cloud = Cloud::start().await;
+    let mut bench = Bench::new(&cloud);
+    bench.prepare(Scene::Unregister).await;
+    bench.rolls_back = true;
+    // Whoever writes with a revision that is old writes beside somebody else.
+    let stale = Answer { status: 412, code: "PreconditionFailedException", message: "The RevisionId does not match" };
+    let spoil = Spoil { operation: "UpdateFunctionCode", from: 1, times: Times::Always, fault: Fault::Refused(stale) };
+    let ran = bench.run(Scene::Update, &[spoil]).await;
+    assert_eq!(ran.code(), 4, "{}", ran.text());
+    assert_eq!(ran.count("UpdateFunctionConfiguration"), 1, "the configuration is not taken back: {:?}", ran.writes());
+    bench.rolls_back = false;
+    assert_eq!(bench.run(Scene::Update, &[]).await.code(), 0);
+    bench.clean_up().await;
 }

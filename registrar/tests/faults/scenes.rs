@@ -27,7 +27,7 @@ fn refused(operation: &str, times: Times, answer: Answer) -> Spoil<'_> {
 }
 
 /// Shows other members of a function, for as long as `when` says, given how often the function was made or changed.
-fn showing(
+pub(crate) fn showing(
     members: &'static [(&'static str, &'static str)],
     when: impl Fn(u32) -> bool + Send + Sync + 'static,
 ) -> Play {
