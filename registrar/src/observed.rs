@@ -58,8 +58,10 @@ pub enum Said {
     NotAsked,
     /// This.
     Known(Box<SelfDescription>),
-    /// It could not be asked, or did not answer; why.
+    /// It could not be asked; why.
     Unknown(String),
+    /// It was asked and failed, or answered otherwise than the protocol asks; how.
+    Broken(String),
 }
 
 impl Said {
@@ -68,7 +70,7 @@ impl Said {
     pub fn known(&self) -> Option<&SelfDescription> {
         match self {
             Self::Known(said) => Some(said),
-            Self::NotAsked | Self::Unknown(_) => None,
+            Self::NotAsked | Self::Unknown(_) | Self::Broken(_) => None,
         }
     }
 }
@@ -211,13 +213,16 @@ pub fn owner(label: &str) -> String {
     format!("{kept}:{}", crate::digest::short_hex(label.as_bytes(), 8))
 }
 
+/// What the keys of all tags made by [`registered_tag`] begin with.
+pub const REGISTERED_TAG_PREFIX: &str = "appflow-registrar:registered:";
+
 /// The tag on a function that holds the [`Record`] of a label's registration.
 ///
 /// Each label has its own, since one function may be registered under several. A digest stands for the label, which may
 /// be longer than keys of tags and have characters that they must not (Lambda API reference).
 #[must_use]
 pub fn registered_tag(label: &str) -> String {
-    format!("appflow-registrar:registered:{}", crate::digest::short_hex(label.as_bytes(), 8))
+    format!("{REGISTERED_TAG_PREFIX}{}", crate::digest::short_hex(label.as_bytes(), 8))
 }
 
 impl Function {

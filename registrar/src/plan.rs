@@ -213,6 +213,10 @@ impl Plan {
         planner.function();
         planner.permission();
         planner.registration();
+        // Last: an alias is to lead to what has answered.
+        if let Some(function) = settings.function.as_ref().filter(|_| planner.plan.refusals.is_empty()) {
+            planner.alias(function);
+        }
         planner.plan.function_changes = planner.function_changes;
         planner.plan
     }

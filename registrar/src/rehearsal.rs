@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use appflow_local::Trial;
+use appflow_local::{Trial, TrialError};
 use appflow_sdk::protocol::{DescribeConnectorConfigurationRequest, Operation, Request, Response};
 
 use crate::artefact::Artefact;
@@ -45,14 +45,15 @@ pub async fn rehearse(
     };
     let answer = match trial.invoke(event).await {
         Ok(answer) => answer,
+        Err(TrialError::Failed(why)) => return Said::Broken(why),
         Err(error) => return Said::Unknown(error.to_string()),
     };
     match Response::decode(Operation::DescribeConnectorConfiguration, &answer) {
         Ok(Response::DescribeConnectorConfiguration(said)) => match said.outcome() {
             Ok(()) => Said::Known(Box::new(SelfDescription::of(&said))),
-            Err(details) => Said::Unknown(details.error_message.clone()),
+            Err(details) => Said::Broken(details.error_message.clone()),
         },
-        Ok(_) => Said::Unknown("it answered another question".to_owned()),
-        Err(error) => Said::Unknown(error.to_string()),
+        Ok(_) => Said::Broken("it answered another question".to_owned()),
+        Err(error) => Said::Broken(error.to_string()),
     }
 }

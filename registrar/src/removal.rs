@@ -11,7 +11,9 @@ use serde::{Serialize, Serializer};
 
 use crate::aws::default_log_group;
 use crate::error::{ErrorKind, RegistrarError};
-use crate::observed::{Function, LABEL_TAG, RegisteredConnector, Role, SECRETS_POLICY, owner, registered_tag};
+use crate::observed::{
+    Function, LABEL_TAG, REGISTERED_TAG_PREFIX, RegisteredConnector, Role, SECRETS_POLICY, owner, registered_tag,
+};
 use crate::policy::{Grant, Statement};
 
 /// What was found of a connector.
@@ -67,6 +69,13 @@ pub enum Removal {
         /// The statement's id.
         statement: String,
     },
+    /// The tag on a function that stays that says what was registered.
+    Record {
+        /// The function's ARN.
+        function: String,
+        /// The tag's key.
+        tag: String,
+    },
     /// A managed policy's attachment to the role.
     Attachment {
         /// The role.
@@ -92,6 +101,7 @@ impl Removal {
             Self::Connection(_) => "delete-connection",
             Self::Registration { .. } => "unregister-connector",
             Self::Permission { .. } => "revoke-invoke",
+            Self::Record { .. } => "forget-registration",
             Self::Attachment { .. } => "detach-policy",
             Self::InlinePolicy(_) => "delete-secret-policy",
             Self::Role(_) => "delete-role",
@@ -107,6 +117,9 @@ impl fmt::Display for Removal {
             Self::Connection(name) => write!(f, "the connection {name}"),
             Self::Registration { label, .. } => write!(f, "the registration of {label}"),
             Self::Permission { function, statement } => write!(f, "the permission {statement} of {function}"),
+            Self::Record { function, .. } => {
+                write!(f, "the record of the registration on {}", function.rsplit(':').next().unwrap_or(function))
+            }
             Self::Attachment { role, policy_arn } => write!(f, "the attachment of {policy_arn} to the role {role}"),
             Self::InlinePolicy(role) => write!(f, "the policy {SECRETS_POLICY} of the role {role}"),
             Self::Role(name) => write!(f, "the role {name}"),
@@ -149,6 +162,7 @@ impl RemovalPlan {
         if extent.function {
             plan.function(label, extent, found);
         }
+        plan.record(label, found);
         plan
     }
 
@@ -161,6 +175,16 @@ impl RemovalPlan {
         }));
     }
 
+    /// A function that stays must not go on telling of a registration that went.
+    fn record(&mut self, label: &str, found: &Remains) {
+        let Some(function) = &found.function else { return };
+        let goes = self.steps.iter().any(|step| matches!(step, Removal::Function(_)));
+        let tag = registered_tag(label);
+        if !goes && function.tags.contains_key(&tag) {
+            self.steps.push(Removal::Record { function: function.arn.clone(), tag });
+        }
+    }
+
     fn function(&mut self, label: &str, extent: Extent, found: &Remains) {
         let us = owner(label);
         let name = &found.function_name;
@@ -168,6 +192,13 @@ impl RemovalPlan {
         if !is_ours {
             // What it runs on stays with it.
             self.kept.push(format!("the function {name} was not made by this program and stays, with its role"));
+            return;
+        }
+        let others = found.function.as_ref().is_some_and(|function| is_registered_otherwise(function, label));
+        if others && !extent.force {
+            self.kept.push(format!(
+                "the function {name} is registered under another label too and stays, with its role; unregister that one first, or pass --force"
+            ));
             return;
         }
         match &found.role {
@@ -194,6 +225,12 @@ impl RemovalPlan {
             self.steps.push(Removal::Function(name.clone()));
         }
     }
+}
+
+/// Whether a tag tells of a registration under another label.
+fn is_registered_otherwise(function: &Function, label: &str) -> bool {
+    let ours = registered_tag(label);
+    function.tags.keys().any(|key| key.starts_with(REGISTERED_TAG_PREFIX) && *key != ours)
 }
 
 fn refusal(label: &str, extent: Extent, found: &Remains) -> Option<RegistrarError> {

@@ -131,6 +131,18 @@ impl Command {
         "local",
     ];
 
+    /// Whether it names the role that is made.
+    #[must_use]
+    pub(crate) const fn names_a_role(&self) -> bool {
+        let function = match self {
+            Self::Plan(args) => &args.deploy.function,
+            Self::Deploy(args) => &args.function,
+            Self::Status(args) => &args.deploy.function,
+            _ => return false,
+        };
+        function.role_name.is_some()
+    }
+
     /// The command's name.
     #[must_use]
     pub const fn name(&self) -> &'static str {

@@ -120,8 +120,17 @@ fn profiles_have_keys_and_a_region() {
     is_called_by(&aws, "CISTATIC", "eu-central-1");
     drop(desk.run(&["--region", "ap-south-1"]).expect(0));
     is_called_by(&aws, "CISTATIC", "ap-south-1");
+    // Whoever names a profile means it, whatever credentials the environment has; and one that is not there is told.
+    let desk = desk.with("AWS_ACCESS_KEY_ID", "ENVSTATIC").with("AWS_SECRET_ACCESS_KEY", "s");
+    drop(desk.run(&["--profile", "ci"]).expect(0));
+    is_called_by(&aws, "CISTATIC", "eu-central-1");
+    let unknown = desk.run(&["--profile", "nobody", "--region", "eu-west-1"]).expect(3);
+    assert!(unknown.stderr.contains("nobody"), "{}", unknown.stderr);
+    assert!(aws.take().is_empty());
+    drop(desk.run(&[]).expect(0));
+    is_called_by(&aws, "ENVSTATIC", "eu-central-1");
     // The variable goes before the profile, as everywhere.
-    drop(desk.with("AWS_REGION", "sa-east-1").run(&[]).expect(0));
+    drop(desk.with("AWS_REGION", "sa-east-1").run(&["--profile", "ci"]).expect(0));
     is_called_by(&aws, "CISTATIC", "sa-east-1");
 }
 

@@ -52,11 +52,10 @@ fn everything_is_set_at_once_and_read_back() {
         "wait-ready",
         "tag-function",
         "set-log-retention",
-        "publish-version",
-        "point-alias",
         "smoke-test",
     ];
     assert_eq!(steps(&first)[..expected.len()], expected, "{first}");
+    assert!(steps(&first).ends_with(&["publish-version", "point-alias"]), "what answered is published: {first}");
     assert!(first["warnings"][0].as_str().unwrap().contains("60 s (--function-timeout)"), "{first}");
     let there = function();
     assert_eq!(there.attachments.network.subnets.len(), 2);

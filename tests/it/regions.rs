@@ -80,6 +80,9 @@ fn a_failure_ends_what_writes_and_is_told_with_what_was_not_begun() {
     let compared = run(&laptop, &server, &[&status[..], &["--output", "json"]].concat()).expect(6).json();
     assert_eq!(regions(&compared), ["eu-west-1", "us-east-1"]);
 
+    let role = [&deploy("one", "eu-west-1,us-east-1")[..], &["--role-name", "r"]].concat();
+    let refused = run(&laptop, &server, &role).expect(2).json();
+    assert!(refused["error"]["hint"].as_str().unwrap().contains("a role of its own"), "{refused}");
     let refused = run(&laptop, &server, &["entities", "--region", "eu-west-1,us-east-1"]).expect(2);
     assert!(refused.stderr.contains("entities works in one region"), "{}", refused.stderr);
 }

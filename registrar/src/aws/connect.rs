@@ -6,7 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use aws_config::environment::region::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
-use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
+use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -151,11 +152,16 @@ async fn standard(
     endpoint_url: Option<&str>,
 ) -> SdkConfig {
     let mut loader = aws_config::defaults(behavior())
-        .http_client(client)
+        .http_client(client.clone())
         .timeout_config(within(ATTEMPT))
         .region(Region::new(region.to_owned()));
     if let Some(profile) = profile {
-        loader = loader.profile_name(profile);
+        // Whoever names a profile means its credentials, whatever the environment holds; as with the AWS CLI.
+        let provider = ProviderConfig::without_region()
+            .with_region(Some(Region::new(region.to_owned())))
+            .with_http_client(client.clone());
+        let credentials = ProfileFileCredentialsProvider::builder().profile_name(profile).configure(&provider).build();
+        loader = loader.profile_name(profile).credentials_provider(credentials);
     }
     if let Some(endpoint_url) = endpoint_url {
         loader = loader.endpoint_url(endpoint_url);

@@ -152,9 +152,13 @@ async fn consider(
         let environment = there.overlaid(&function.environment.value);
         let name = &settings.function_name.value;
         observed.will_say = rehearse(artefact, name, &aws.region, function, &environment).await;
-        if let Said::Unknown(why) = &observed.will_say {
-            let text = format!("what the new code says of itself will be known once it is deployed: {why}");
-            session.report.event(&Event::Detail(&text));
+        match &observed.will_say {
+            Said::Unknown(why) => {
+                let text = format!("what the new code says of itself will be known once it is deployed: {why}");
+                session.report.event(&Event::Detail(&text));
+            }
+            Said::Broken(why) => session.report.event(&Event::Warning(&broken(why))),
+            Said::NotAsked | Said::Known(_) => {}
         }
         plan = Plan::new(settings, code.as_ref(), &observed);
     }
@@ -164,6 +168,10 @@ async fn consider(
     }
     session.interrupt.check()?;
     Ok((observed, plan))
+}
+
+fn broken(why: &str) -> String {
+    format!("the new code was started on this machine and did not say what it is, and may not do so in Lambda: {why}")
 }
 
 /// Tells what will not do what whoever set it may think; once, before anything is built.

@@ -21,6 +21,11 @@ pub async fn run(session: &Session, command: &Command) -> Result<Outcome, Regist
         let message = format!("{} works in one region, but --region names {}", command.name(), regions.len());
         return Err(RegistrarError::usage(message).with_hint(format!("choose one, such as --region {first}")));
     }
+    if command.names_a_role() {
+        let message = "--role-name names one role for several regions, and each region's would overwrite the other's";
+        return Err(RegistrarError::usage(message)
+            .with_hint("leave it out, then each region gets a role of its own; or do one region after the other"));
+    }
     let mut outcomes = Vec::new();
     for region in &regions {
         session.report.in_region(region).event(&Event::Note(&format!("region {region}")));

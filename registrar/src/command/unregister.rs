@@ -57,6 +57,11 @@ impl Remover<'_> {
         for text in &kept {
             self.session.report.event(&Event::Warning(text));
         }
+        let users: Vec<_> = found.connections.iter().chain(found.flows.iter().flatten()).cloned().collect();
+        if !users.is_empty() && refusal.is_none() {
+            let text = format!("these are left without a connector: {}", users.join(", "));
+            self.session.report.event(&Event::Warning(&text));
+        }
         let (removed, error) = match (refusal, self.args.dry_run) {
             (Some(refusal), _) => (Vec::new(), Some(refusal)),
             (None, true) => (Vec::new(), None),
@@ -274,6 +279,7 @@ impl Remover<'_> {
             Removal::Connection(name) => appflow.delete_profile(name).await,
             Removal::Registration { label, force } => appflow.unregister(label, *force).await,
             Removal::Permission { function, statement } => lambda.forbid(function, statement, None).await,
+            Removal::Record { function, tag } => lambda.untag(function, std::slice::from_ref(tag)).await,
             Removal::Attachment { role, policy_arn } => iam.detach_policy(role, policy_arn).await,
             Removal::InlinePolicy(role) => iam.delete_policy(role, SECRETS_POLICY).await,
             Removal::Role(name) => iam.delete_role(name).await,

@@ -172,6 +172,7 @@ pub const NEEDS: &[Need] = &[
     need(Part::Unregister, "lambda:RemovePermission", Resource::Function),
     need(Part::Unregister, "lambda:ListFunctions", Resource::Any),
     need(Part::Unregister, "lambda:ListTags", Resource::AnyFunction),
+    need(Part::Unregister, "lambda:UntagResource", Resource::Function),
     need(Part::DeleteFunction, "lambda:DeleteFunction", Resource::Function),
     need(Part::DeleteFunction, "iam:GetRole", Resource::Role),
     need(Part::DeleteFunction, "iam:GetRolePolicy", Resource::Role),

@@ -54,7 +54,6 @@ impl Planner<'_> {
             None => self.row(Subject::Code, RowState::Unknown, "not built"),
         }
         self.log_retention(wanted);
-        self.alias(wanted);
     }
 
     fn create(&mut self, wanted: &FunctionSettings, code: &WantedCode, reason: &str) {
@@ -132,7 +131,6 @@ impl Planner<'_> {
         if function.status.state.as_deref() == Some("Failed") {
             self.failed_function(wanted, function);
             self.log_retention(wanted);
-            self.alias(wanted);
             return;
         }
         let before = self.plan.steps.len();
@@ -149,7 +147,6 @@ impl Planner<'_> {
         self.row(Subject::Function, state, name);
         self.update_code(wanted, function);
         self.log_retention(wanted);
-        self.alias(wanted);
     }
 
     /// Creation failed: such a function cannot be updated, only made again.

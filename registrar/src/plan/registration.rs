@@ -63,7 +63,9 @@ impl Planner<'_> {
         }
         if reasons.is_empty() {
             let (state, detail) = match &self.observed.says {
-                Said::Unknown(why) if !self.function_changes => (RowState::Unknown, format!(": {why}")),
+                Said::Unknown(why) | Said::Broken(why) if !self.function_changes => {
+                    (RowState::Unknown, format!(": {why}"))
+                }
                 _ => (RowState::InSync, format!(", version {version}, so far as it is known now")),
             };
             self.row(Subject::Registration, state, format!("{label}{detail}"));

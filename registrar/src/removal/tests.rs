@@ -110,8 +110,16 @@ fn keeps_what_others_made() {
     found.role = Some(("r".to_owned(), role("acme")));
     let plan = RemovalPlan::new("acme", EVERYTHING, &found);
     assert!(plan.refusal.is_none(), "it is registered by us");
-    assert_eq!(plan.steps.iter().map(Removal::name).collect::<Vec<_>>(), ["unregister-connector", "revoke-invoke"]);
+    assert_eq!(
+        plan.steps.iter().map(Removal::name).collect::<Vec<_>>(),
+        ["unregister-connector", "revoke-invoke", "forget-registration"]
+    );
     assert_eq!(plan.kept, ["the function f was not made by this program and stays, with its role"]);
+
+    found.function = Some(function(&[(LABEL_TAG, owner("acme")), (registered_tag("other").as_str(), "x".to_owned())]));
+    let plan = RemovalPlan::new("acme", EVERYTHING, &found);
+    assert!(plan.kept[0].contains("under another label"), "{:?}", plan.kept);
+    assert!(!plan.steps.iter().any(|step| matches!(step, Removal::Function(_) | Removal::Role(_))));
 
     found.function = Some(function(&[(LABEL_TAG, owner("acme"))]));
     found.role = Some(("r".to_owned(), role("another")));

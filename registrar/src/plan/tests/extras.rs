@@ -46,13 +46,13 @@ fn a_new_function_is_made_with_all_of_it_in_one_call() {
         "create-function",
         "wait-ready",
         "set-log-retention",
-        "publish-version",
-        "point-alias",
         "grant-invoke",
         "smoke-test",
         "register-connector",
         "verify",
         "record-registration",
+        "publish-version",
+        "point-alias",
     ];
     assert_eq!(names(&plan), expected);
     let mut observed = nothing();
