@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
+use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::environment::region::EnvironmentVariableRegionProvider;
+use aws_config::meta::credentials::CredentialsProviderChain;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
 use aws_config::provider_config::ProviderConfig;
@@ -18,7 +20,7 @@ use aws_smithy_http_client::tls::{Provider, TlsContext};
 use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
 
 use super::answer::{ATTEMPT, within};
-use super::trust::trusted;
+use super::trust::{must_be_there, trusted};
 use super::{AppFlow, Iam, Lambda, Logs, S3, Sts};
 use crate::error::RegistrarError;
 
@@ -69,7 +71,7 @@ impl Aws {
     ///
     /// # Errors
     /// [`ErrorKind::Usage`](crate::error::ErrorKind::Usage) when no region is set anywhere, or the file of certificate
-    /// authorities is no good.
+    /// authorities is no good; of kind credentials when there is no profile of the name.
     pub async fn connect(connection: &Connection) -> Result<Self, RegistrarError> {
         let (config, region) = match connection {
             Connection::Local { endpoint_url, region } => {
@@ -78,6 +80,9 @@ impl Aws {
             }
             Connection::Standard { profile, region, endpoint_url, ca_bundle } => {
                 let profile = profile.as_deref();
+                if let Some(profile) = profile {
+                    must_be_there(profile).await?;
+                }
                 let region = find_region(profile, region.as_deref()).await?;
                 let client = transport(ProxyConfig::from_env(), trusted(ca_bundle.as_deref(), profile).await?);
                 (standard(client, profile, &region, endpoint_url.as_deref()).await, region)
@@ -156,11 +161,13 @@ async fn standard(
         .timeout_config(within(ATTEMPT))
         .region(Region::new(region.to_owned()));
     if let Some(profile) = profile {
-        // Whoever names a profile means its credentials, whatever the environment holds; as with the AWS CLI.
+        // Whoever names a profile means its credentials, whatever the environment holds; one without any has none to mean.
         let provider = ProviderConfig::without_region()
             .with_region(Some(Region::new(region.to_owned())))
             .with_http_client(client.clone());
-        let credentials = ProfileFileCredentialsProvider::builder().profile_name(profile).configure(&provider).build();
+        let named = ProfileFileCredentialsProvider::builder().profile_name(profile).configure(&provider).build();
+        let rest = DefaultCredentialsChain::builder().profile_name(profile).configure(provider).build().await;
+        let credentials = CredentialsProviderChain::first_try("Profile", named).or_else("DefaultChain", rest);
         loader = loader.profile_name(profile).credentials_provider(credentials);
     }
     if let Some(endpoint_url) = endpoint_url {

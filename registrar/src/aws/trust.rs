@@ -10,7 +10,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
-use crate::error::RegistrarError;
+use crate::error::{ErrorKind, RegistrarError};
 
 /// The variable that names the file. (`SSL_CERT_FILE` and `SSL_CERT_DIR` are read where the system's authorities are.)
 pub const VARIABLE: &str = "AWS_CA_BUNDLE";
@@ -38,11 +38,32 @@ pub(super) async fn trusted(variable: Option<&Path>, selected: Option<&str>) -> 
     context.map_err(|error| RegistrarError::bug("cannot prepare TLS").with_source(error))
 }
 
-/// A profile that cannot be read is told with the credentials, which come from it.
-async fn of_profile(selected: Option<&str>) -> Option<(PathBuf, String)> {
+/// The profiles of the configuration files, unless these cannot be read.
+async fn profiles(selected: Option<&str>) -> Option<ProfileSet> {
     let selected = selected.map(|name| name.to_owned().into());
     #[expect(clippy::default_trait_access, reason = "the type's name would take one more crate")]
-    let profiles: ProfileSet = profile::load(&Fs::real(), &Env::real(), &Default::default(), selected).await.ok()?;
+    let profiles = profile::load(&Fs::real(), &Env::real(), &Default::default(), selected).await;
+    profiles.ok()
+}
+
+/// Refuses a profile that is in no file: other credentials must not take the place of those that somebody named.
+///
+/// # Errors
+/// [`ErrorKind::Credentials`] with the profiles that there are.
+pub(super) async fn must_be_there(profile: &str) -> Result<(), RegistrarError> {
+    let Some(profiles) = profiles(Some(profile)).await else { return Ok(()) };
+    if profiles.get_profile(profile).is_some() {
+        return Ok(());
+    }
+    let names: Vec<_> = profiles.profiles().collect();
+    let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    Err(RegistrarError::new(ErrorKind::Credentials, format!("there is no profile {profile:?}"))
+        .with_hint(format!("name one of the AWS configuration files with --profile; they have {there}")))
+}
+
+/// A profile that cannot be read is told with the credentials, which come from it.
+async fn of_profile(selected: Option<&str>) -> Option<(PathBuf, String)> {
+    let profiles = profiles(selected).await?;
     let file = profiles.get(KEY).filter(|file| !file.is_empty())?;
     Some((PathBuf::from(file), format!("{KEY} of the profile {}", profiles.selected_profile())))
 }
