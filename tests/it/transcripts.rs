@@ -415,6 +415,9 @@ fn removing(desk: &Desk) {
     unregister.scene_with(&elsewhere, "Another account than the one that is meant", 2, &account);
     unregister.scene("A slip in the label", 0, &words(&[&["unregister"], &SLIP]));
     unregister.scene("The registration", 0, &words(&[&["unregister", "--force"], &DESK]));
+    unregister.scene("The function serves another label", 0, &words(&[&["unregister", "--delete-function"], &DESK]));
+    let second = ["unregister", "--local", "--label", "second", "--function-name", "appflow-connector-desk"];
+    unregister.scene("That label first", 0, &second);
     unregister.scene("The rest", 0, &words(&[&["unregister", "--delete-function"], &DESK]));
     unregister.ends("unregister");
 }
