@@ -27,7 +27,7 @@ pub struct ConnectorConfiguration {
     pub texts: BTreeMap<&'static str, String>,
     /// Properties that are lists in no particular order. One that AppFlow does not show is absent, and not compared.
     pub sets: BTreeMap<&'static str, BTreeSet<String>>,
-    /// What connections are asked for: groups of parameters, as in [`connectorRuntimeSettings`](RUNTIME_SETTINGS).
+    /// What connections are asked for: groups of parameters, as in `connectorRuntimeSettings`.
     pub parameters: BTreeMap<String, BTreeMap<String, Parameter>>,
 }
 

@@ -62,7 +62,7 @@ impl Session {
     /// Begins a run.
     ///
     /// # Errors
-    /// [`ErrorKind::Usage`](crate::error::ErrorKind::Usage) when global options contradict each other.
+    /// [`ErrorKind::Usage`] when global options contradict each other.
     pub fn new(
         global: GlobalArgs,
         environment: ProcessEnvironment,
@@ -121,7 +121,7 @@ impl Session {
     /// Asks on the terminal; no if nobody is there to answer.
     ///
     /// # Errors
-    /// [`ErrorKind::Interrupted`](crate::error::ErrorKind::Interrupted) when Ctrl-C is the answer.
+    /// [`ErrorKind::Interrupted`] when Ctrl-C is the answer.
     pub async fn confirm(&self, question: &str, expected: &str) -> Result<bool, RegistrarError> {
         self.interrupt.check()?;
         tokio::select! {
