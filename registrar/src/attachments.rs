@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use crate::aws::default_log_group;
+
 /// The network that a function reaches. Empty means none of the account's own.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -50,6 +52,6 @@ impl Attachments {
     /// The log group of the function of this name.
     #[must_use]
     pub fn log_group_of(&self, function: &str) -> String {
-        self.log_group.clone().unwrap_or_else(|| format!("/aws/lambda/{function}"))
+        self.log_group.clone().unwrap_or_else(|| default_log_group(function))
     }
 }

@@ -66,25 +66,6 @@ impl Logs {
         let request = self.client.delete_log_group().log_group_name(group);
         request.send().await.map(drop).map_err(failed("logs:DeleteLogGroup"))
     }
-
-    /// Whether there is a log group of this name.
-    ///
-    /// # Errors
-    /// The service's failure.
-    pub async fn has_group(&self, group: &str) -> Result<bool, ServiceFailure> {
-        let mut token = None;
-        loop {
-            let request = self.client.describe_log_groups().log_group_name_prefix(group).set_next_token(token);
-            let answer = request.send().await.map_err(failed("logs:DescribeLogGroups"))?;
-            if answer.log_groups().iter().any(|found| found.log_group_name() == Some(group)) {
-                return Ok(true);
-            }
-            token = answer.next_token().map(str::to_owned);
-            if token.is_none() {
-                return Ok(false);
-            }
-        }
-    }
 }
 
 fn event(found: &FilteredLogEvent) -> LogEvent {

@@ -224,9 +224,9 @@ impl Remover<'_> {
         let configured =
             configured.map_err(|failure| failure.during(format!("could not read the configuration of {name}")))?;
         let group = configured.unwrap_or_else(|| default_log_group(name));
-        let is_there = self.aws.logs.has_group(&group).await;
-        let is_there = is_there.map_err(|failure| failure.during(format!("could not look for the log {group}")))?;
-        Ok(is_there.then_some(group))
+        let found = self.aws.logs.group(&group).await;
+        let found = found.map_err(|failure| failure.during(format!("could not look for the log {group}")))?;
+        Ok(found.map(|_| group))
     }
 
     async fn consent(&self, steps: &[Removal], found: &Remains) -> Result<(), RegistrarError> {

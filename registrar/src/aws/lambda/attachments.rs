@@ -5,6 +5,7 @@ use aws_sdk_lambda::operation::update_function_configuration::builders::UpdateFu
 use aws_sdk_lambda::types::{FunctionConfiguration, Layer, TracingConfig, TracingMode, VpcConfig};
 
 use crate::attachments::{Attachments, Network};
+use crate::aws::default_log_group;
 
 pub(super) fn read(configuration: &FunctionConfiguration) -> Attachments {
     let network = configuration.vpc_config().map(|vpc| Network {
@@ -12,7 +13,7 @@ pub(super) fn read(configuration: &FunctionConfiguration) -> Attachments {
         security_groups: vpc.security_group_ids().iter().cloned().collect(),
     });
     let group = configuration.logging_config().and_then(|logging| logging.log_group());
-    let usual = format!("/aws/lambda/{}", configuration.function_name().unwrap_or_default());
+    let usual = default_log_group(configuration.function_name().unwrap_or_default());
     let tracing = configuration.tracing_config().and_then(|tracing| tracing.mode());
     Attachments {
         network: network.unwrap_or_default(),
